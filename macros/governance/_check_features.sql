@@ -1,0 +1,59 @@
+{% macro _check_features(node, entities) %}
+    {%- set keys = provender._entity_key_names(provender.feature_view_config(node).get('entity'), entities) -%}
+    {%- set found = [] -%}
+    {#- Without a known entity the keys are not known either: then only what says `feature` is looked at. -#}
+    {%- for column in provender._feature_columns(node, keys) if keys or provender._meta(column, 'feature') is not none -%}
+        {%- set where = provender._label(node) ~ '.' ~ column.name -%}
+        {%- set declared = provender._meta(column, 'feature') -%}
+        {%- do found.extend(
+            provender._check_name(where, 'feature', column.name) + provender._check_reserved(where, 'feature', column.name)
+            + provender._check_feature_type(where, column.data_type)
+            + ([] if declared is none else provender._unknown_keys(where, 'feature', declared, ['default', 'null_is', 'max_null_ratio']))
+            + provender._check_default(where, provender._meta_mapping(column, 'feature'), column.data_type)
+            + provender._check_null_ratio(where, provender._meta_mapping(column, 'feature'))
+        ) -%}
+    {%- endfor -%}
+    {{- return(found) -}}
+{% endmacro %}
+
+
+{% macro _check_feature_type(where, data_type) %}
+    {%- if data_type is none or provender._type_class(data_type) is not none -%}
+        {{- return([]) -}}
+    {%- endif -%}
+    {{- return([provender._violation(
+        where, 'a type the online store cannot hold', data_type,
+        'Cast it to an integer, double, decimal, boolean, text, date or timestamp (without time zone)'
+    )]) -}}
+{% endmacro %}
+
+
+{% macro _check_default(where, declared, data_type) %}
+    {%- if 'default' not in declared -%}
+        {{- return([provender._violation(
+            where, 'a feature without `default`', 'nothing', 'Write `config: {meta: {feature: {default: …}}}`; `default: null` means null'
+        )]) -}}
+    {%- endif -%}
+    {%- set found = [] -%}
+    {%- set wanted = provender._wanted_default(declared.default, data_type) -%}
+    {%- if wanted is not none -%}
+        {%- do found.append(provender._violation(
+            where, '`default` does not fit ' ~ data_type, provender._shown(declared.default), wanted
+        )) -%}
+    {%- endif -%}
+    {%- if declared.get('null_is') not in [none, 'null', 'default'] -%}
+        {%- do found.append(provender._violation(where, '`null_is` is not one of its values', provender._shown(declared.null_is), 'Write null or default')) -%}
+    {%- elif declared.get('null_is') == 'default' and declared.default is none -%}
+        {%- do found.append(provender._violation(where, '`null_is: default` with a default of null', 'null', 'Give a default, or leave null_is out')) -%}
+    {%- endif -%}
+    {{- return(found) -}}
+{% endmacro %}
+
+
+{% macro _check_null_ratio(where, declared) %}
+    {%- set ratio = declared.get('max_null_ratio', 0) -%}
+    {%- if (ratio is integer or ratio is float) and 0 <= ratio <= 1 -%}
+        {{- return([]) -}}
+    {%- endif -%}
+    {{- return([provender._violation(where, '`max_null_ratio` is not a share', provender._shown(ratio), 'Write a number from 0 to 1')]) -}}
+{% endmacro %}

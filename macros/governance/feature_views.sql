@@ -1,0 +1,42 @@
+{% macro feature_views() %}
+    {%- if not execute -%}
+        {{- return([]) -}}
+    {%- endif -%}
+    {%- set entities = provender.entities() -%}
+    {%- set snapshots = provender._nodes('snapshot') -%}
+    {%- set views = [] -%}
+    {%- for node in provender._feature_view_nodes() -%}
+        {%- do views.append(provender._feature_view(node, entities, snapshots)) -%}
+    {%- endfor -%}
+    {{- return(views) -}}
+{% endmacro %}
+
+
+{% macro _feature_view(node, entities, snapshots) %}
+    {%- set config = provender.feature_view_config(node) -%}
+    {%- set keys = provender._entity_key_names(config.get('entity'), entities) -%}
+    {%- set histories = provender._histories(node, snapshots) -%}
+    {{- return({
+        'unique_id': node.unique_id,
+        'name': node.name,
+        'version': provender._version(node),
+        'label': provender._label(node),
+        'relation_name': node.relation_name,
+        'description': node.description,
+        'entity': config.get('entity'),
+        'keys': provender._typed_columns(node, keys),
+        'features': provender._features(node, keys),
+        'policies': {
+            'ttl_seconds': provender.duration_seconds(config.get('ttl')),
+            'freshness_sla_seconds': provender.duration_seconds(config.get('freshness_sla')),
+            'otherwise': config.get('otherwise'),
+            'classification': config.get('classification'),
+            'lag_seconds': provender.duration_seconds(config.get('lag')),
+            'backfill': config.get('backfill'),
+            'backfill_reason': config.get('backfill_reason'),
+        },
+        'owner': node.config.get('group'),
+        'tags': node.tags | list,
+        'history': {'unique_id': histories[0].unique_id, 'alias': histories[0].alias} if histories else none,
+    }) -}}
+{% endmacro %}

@@ -1,0 +1,51 @@
+{#- The tables that hooks write. They are dbt sources (`provender_log`), kept by every `--full-refresh`. -#}
+{% macro _log_relation(name) %}
+    {{- return(api.Relation.create(
+        database=target.database, schema=target.schema ~ '_provender', identifier=name, type='table'
+    )) -}}
+{% endmacro %}
+
+
+{% macro _log_tables() %}
+    {{- return({
+        'run_log': [
+            'view text', 'version integer', 'history text', 'fingerprint text', 'as_of timestamp',
+            'ended_at timestamp', 'row_count bigint', 'columns text', 'invocation_id text', 'git_commit text',
+        ],
+        'definition_log': [
+            'unique_id text', 'fingerprint text', 'definition_sql text', 'view text', 'version integer', 'entity text',
+            'keys text', 'features text', 'policies text', 'owner text', 'recorded_at timestamp',
+            'invocation_id text', 'git_commit text',
+        ],
+        'build_log': [
+            'view text', 'version integer', 'as_of timestamp', 'invocation_id text', 'finished_at timestamp',
+            'status text', 'message text',
+        ],
+    }) -}}
+{% endmacro %}
+
+
+{% macro _create_log_tables() %}
+    {%- do run_query('create schema if not exists ' ~ provender._log_relation('x').without_identifier()) -%}
+    {%- for name, columns in provender._log_tables().items() -%}
+        {%- do run_query('create table if not exists ' ~ provender._log_relation(name) ~ ' (' ~ columns | join(', ') ~ ')') -%}
+    {%- endfor -%}
+{% endmacro %}
+
+
+{% macro _git_commit() %}{{ return(env_var('PROVENDER_GIT_COMMIT', 'unknown')) }}{% endmacro %}
+
+
+{#- A SQL text literal; none is null. -#}
+{% macro _text(value) %}
+    {{- return('null' if value is none else "'" ~ (value | string).replace("'", "''") ~ "'") -}}
+{% endmacro %}
+
+
+{#- The present of this run, UTC: the wall clock; in a rehearsal (`--vars '{rehearsal: true}'`) time stands still at as_of. -#}
+{% macro _run_clock() %}
+    {%- if var('rehearsal', false) -%}
+        {{- return(provender.as_of()) -}}
+    {%- endif -%}
+    {{- return("cast('" ~ modules.datetime.datetime.now(modules.pytz.utc).strftime('%Y-%m-%d %H:%M:%S.%f') ~ "' as timestamp)") -}}
+{% endmacro %}

@@ -1,0 +1,78 @@
+{% macro record_definition() %}
+    {%- if not execute or flags.EMPTY or flags.SAMPLE or not model.get('compiled_code') or model.language != 'sql' -%}
+        {{- return('') -}}
+    {%- endif -%}
+    {%- set sql = provender._definition_sql(model) -%}
+    {%- do provender._refuse_clocks(model, sql) -%}
+    {%- set views = provender.feature_views() | selectattr('unique_id', 'equalto', model.unique_id) | list -%}
+    {{- return(provender._definition_row(sql, views[0] if views else none)) -}}
+{% endmacro %}
+
+
+{#- The compiled SQL with the hole, relations as dbt unique ids. -#}
+{% macro _definition_sql(node) %}
+    {%- set ns = namespace(sql=provender._cut_spines(node.compiled_code) | trim) -%}
+    {%- for id in node.depends_on.nodes -%}
+        {%- set ns.sql = ns.sql.replace(provender._rendered_relation(id), '"' ~ id ~ '"') -%}
+    {%- endfor -%}
+    {{- return(ns.sql) -}}
+{% endmacro %}
+
+
+{#- A node of the graph as it stands in compiled SQL (an external source is a function call there). -#}
+{% macro _rendered_relation(unique_id) %}
+    {%- if unique_id in graph.sources -%}
+        {%- set node = graph.sources[unique_id] -%}
+        {{- return(source(node.source_name, node.name) | string) -}}
+    {%- endif -%}
+    {{- return(graph.nodes[unique_id].relation_name | string) -}}
+{% endmacro %}
+
+
+{% macro _refuse_clocks(node, sql) %}
+    {%- set as_of = provender._as_of_text() -%}
+    {%- set depends_on_spine = provender._hole() in sql -%}
+    {%- if depends_on_spine and as_of in sql -%}
+        {%- do exceptions.raise_compiler_error(
+            node.name ~ ": uses the run's as_of (" ~ as_of ~ ") outside its spine. Use spine.as_of: the same SQL must answer for every moment."
+        ) -%}
+    {%- endif -%}
+    {%- set clocks = provender._wall_clocks(sql) -%}
+    {%- if clocks and provender._feeds_a_view(node) -%}
+        {%- do exceptions.raise_compiler_error(
+            node.name ~ ": reads a wall clock (" ~ clocks | join(', ') ~ ") and feeds a feature view. Time enters only as spine.as_of."
+        ) -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{% macro _feeds_a_view(node) %}
+    {%- set ids = provender._feature_lineage() -%}
+    {{- return(node.unique_id in ids) -}}
+{% endmacro %}
+
+
+{#- Fingerprint: the definition, the contract and policies, and the fingerprints of what it is built on, up to the sources. -#}
+{% macro _definition_row(sql, view) %}
+    {%- set contract = tojson([view['keys'], view['features'], view['policies']], sort_keys=True) if view else '' -%}
+    {%- set parents = provender._parent_fingerprints(model) -%}
+    {%- set fingerprint = local_md5([sql, contract, tojson(parents, sort_keys=True)] | join('\x1f')) -%}
+    {%- set log = provender._log_relation('definition_log') -%}
+    insert into {{ log }}
+    select
+        {{ provender._text(model.unique_id) }}, {{ provender._text(fingerprint) }}, {{ provender._text(sql) }},
+        {% if view %}
+        {{ provender._text(view.name) }}, {{ view.version }}, {{ provender._text(view.entity) }},
+        {{ provender._text(tojson(view['keys'])) }}, {{ provender._text(tojson(view['features'])) }},
+        {{ provender._text(tojson(view['policies'])) }}, {{ provender._text(view.owner) }},
+        {% else %}
+        null, null, null, null, null, null, null,
+        {% endif %}
+        {{ provender._run_clock() }}, {{ provender._text(invocation_id) }}, {{ provender._text(provender._git_commit()) }}
+    where {{ provender._text(fingerprint) }} is distinct from (
+        select fingerprint from {{ log }}
+        where unique_id = {{ provender._text(model.unique_id) }}
+        order by recorded_at desc, fingerprint
+        limit 1
+    )
+{% endmacro %}

@@ -1,0 +1,27 @@
+{#- The logs that readers need beside the runs, and each model built now that says `config.meta.publish: true`. Whole, replaced at once. -#}
+{% macro _publish_tables(root, results) %}
+    {%- set definitions -%}
+        select * exclude (unique_id) from {{ provender._log_relation('definition_log') }}
+        where view is not null
+        qualify row_number() over (partition by fingerprint order by recorded_at, invocation_id) = 1
+    {%- endset -%}
+    {%- set store -%}
+        select {{ provender._text(project_name) }} as project, {{ provender._text(target.name) }} as target, 1 as format
+    {%- endset -%}
+    {%- do provender._publish_table(root, 'definitions', definitions) -%}
+    {%- do provender._publish_table(root, 'builds', 'select * from ' ~ provender._log_relation('build_log')) -%}
+    {%- do provender._publish_table(root, 'feature_views', provender._feature_view_rows()) -%}
+    {%- do provender._publish_table(root, 'feature_services', provender._feature_service_rows()) -%}
+    {%- do provender._publish_table(root, 'store', store) -%}
+    {%- for result in results if result.status | string == 'success' and result.node.resource_type == 'model' -%}
+        {%- if (result.node.config.get('meta') or {}).get('publish') -%}
+            {%- do provender._publish_table(root, result.node.alias, 'select * from ' ~ result.node.relation_name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+{% endmacro %}
+
+
+{% macro _publish_table(root, name, sql) %}
+    {%- do provender._make_folder(root ~ '/' ~ name) -%}
+    {%- do provender._write_parquet(sql, root ~ '/' ~ name ~ '/latest.parquet') -%}
+{% endmacro %}

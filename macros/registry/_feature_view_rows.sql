@@ -1,0 +1,37 @@
+{#- One row per view version: what is declared, each value with where it was declared. -#}
+{% macro _feature_view_rows() %}
+    {%- set rows = [] -%}
+    {%- for view in provender.feature_views() -%}
+        {%- set row = dict(view, **view.policies) -%}
+        {%- do row.update({
+            'view': view.name, 'history': view.history.alias if view.history else none,
+            'declared_in': provender.feature_view_origin(graph.nodes[view.unique_id]),
+        }) -%}
+        {%- do rows.append(row) -%}
+    {%- endfor -%}
+    {{- return(provender._rows(rows, {
+        'view': 'varchar', 'version': 'integer', 'unique_id': 'varchar', 'entity': 'varchar', 'keys': 'varchar', 'owner': 'varchar',
+        'description': 'varchar', 'tags': 'varchar', 'ttl_seconds': 'bigint', 'freshness_sla_seconds': 'bigint', 'otherwise': 'varchar',
+        'classification': 'varchar', 'lag_seconds': 'bigint', 'backfill': 'varchar', 'backfill_reason': 'varchar',
+        'history': 'varchar', 'declared_in': 'varchar',
+    })) -}}
+{% endmacro %}
+
+
+{% macro _feature_rows() %}
+    {%- set rows = [] -%}
+    {%- for view in provender.feature_views() -%}
+        {%- for feature in view.features -%}
+            {%- set column = graph.nodes[view.unique_id].columns[feature.name] -%}
+            {%- do rows.append({
+                'view': view.name, 'version': view.version, 'feature': feature.name, 'position': loop.index, 'data_type': feature.type,
+                'default_value': none if feature.default is none else feature.default | string, 'null_is': feature.null_is,
+                'max_null_ratio': feature.max_null_ratio, 'description': column.description, 'owner': view.owner,
+            }) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return(provender._rows(rows, {
+        'view': 'varchar', 'version': 'integer', 'feature': 'varchar', 'position': 'integer', 'data_type': 'varchar',
+        'default_value': 'varchar', 'null_is': 'varchar', 'max_null_ratio': 'double', 'description': 'varchar', 'owner': 'varchar',
+    })) -}}
+{% endmacro %}

@@ -1,0 +1,38 @@
+{#- The logs that come back from the online store, as views that stand also while nothing has landed (DuckDB has no empty glob). -#}
+{% macro _expose_landed_logs() %}
+    {{- return(adapter.dispatch('_expose_landed_logs', 'provender')()) -}}
+{% endmacro %}
+
+
+{% macro default___expose_landed_logs() %}{% endmacro %}
+
+
+{% macro duckdb___expose_landed_logs() %}
+    {%- for name, columns in provender._landed_columns().items() -%}
+        {%- set files = provender._text(
+            invocation_args_dict.project_dir ~ '/' ~ var('provender', {}).get('landing_path', 'landing') ~ '/' ~ target.name ~ '/' ~ name ~ '/**/*.parquet'
+        ) -%}
+        {%- set any_landed = run_query('select count(*) from glob(' ~ files ~ ')')[0][0] > 0 -%}
+        {%- set typed -%}
+            {% for column, type in columns.items() %}cast({{ column if any_landed else 'null' }} as {{ type }}) as {{ column }}{{ ', ' if not loop.last }}{% endfor %}
+        {%- endset -%}
+        {%- set origin = 'from read_parquet(' ~ files ~ ', union_by_name = true, hive_partitioning = false)' if any_landed else 'where false' -%}
+        {%- do run_query('create or replace view ' ~ provender._log_relation(name) ~ ' as select ' ~ typed ~ ' ' ~ origin) -%}
+    {%- endfor -%}
+{% endmacro %}
+
+
+{% macro _landed_columns() %}
+    {{- return({
+        'push_log': {
+            'stream_id': 'varchar', 'namespace': 'varchar', 'project': 'varchar', 'target': 'varchar', 'view': 'varchar', 'version': 'integer',
+            'fingerprint': 'varchar', 'run_as_of': 'timestamp', 'generation': 'bigint', 'readable_at': 'timestamp', 'mode': 'varchar',
+            'rows': 'bigint', 'tombstones': 'bigint',
+        },
+        'decision_log': {
+            'stream_id': 'varchar', 'decision_id': 'varchar', 'service': 'varchar', 'model_version': 'varchar', 'decided_at': 'timestamp',
+            'read_at': 'timestamp', 'namespace': 'varchar', 'keys': 'varchar', 'request': 'varchar', 'decision': 'varchar',
+            'features': 'varchar', 'landed_at': 'timestamp',
+        },
+    }) -}}
+{% endmacro %}

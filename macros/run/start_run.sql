@@ -1,0 +1,7 @@
+{% macro start_run() %}
+    {%- if execute -%}
+        {%- do provender.check_contracts() -%}
+        {%- do provender._create_log_tables() -%}
+        {%- do provender._expose_landed_logs() -%}
+    {%- endif -%}
+{% endmacro %}

@@ -1,0 +1,23 @@
+{% macro as_of() %}
+    {{- return("cast('" ~ provender._as_of_text() ~ "' as timestamp)") -}}
+{% endmacro %}
+
+
+{#- The run's as_of as UTC text with microseconds: `--vars '{as_of: …}'`, else the start of the run. -#}
+{% macro _as_of_text() %}
+    {%- set given = var('as_of', none) -%}
+    {%- if given is none -%}
+        {{- return(run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f')) -}}
+    {%- endif -%}
+    {%- set iso = '^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?$' -%}
+    {%- if not modules.re.match(iso, given | string) -%}
+        {%- do exceptions.raise_compiler_error(
+            "as_of: not a time, got '" ~ given ~ "'. Write it in ISO 8601 and UTC, like 2026-03-02T08:00:00Z."
+        ) -%}
+    {%- endif -%}
+    {%- set parsed = modules.datetime.datetime.fromisoformat(given | string) -%}
+    {%- if parsed.tzinfo -%}
+        {%- set parsed = parsed.astimezone(modules.pytz.utc) -%}
+    {%- endif -%}
+    {{- return(parsed.strftime('%Y-%m-%d %H:%M:%S.%f')) -}}
+{% endmacro %}

@@ -1,0 +1,21 @@
+{% macro to_utc(local_time, zone) %}
+    {{- return(adapter.dispatch('to_utc', 'provender')(local_time, zone)) -}}
+{% endmacro %}
+
+
+{#- DuckDB raises on an unknown zone name, so the name is looked up first. A local time that the clock skipped does not come
+    back from UTC as itself; one that it showed twice comes back from a neighbouring hour too. Neither can be placed. -#}
+{% macro duckdb__to_utc(local_time, zone) -%}
+    {%- set local = 'try_cast(' ~ local_time ~ ' as timestamp)' -%}
+    {%- set utc = 'timezone(' ~ zone ~ ', ' ~ local ~ ')' -%}
+    case
+        when not coalesce({{ zone }} in (select name from pg_timezone_names()), false) then null
+        when
+            timezone({{ zone }}, {{ utc }}) = {{ local }}
+            {%- for shift in ['30 minutes', '1 hour', '2 hours'] %}
+            and timezone({{ zone }}, {{ utc }} + interval '{{ shift }}') != {{ local }}
+            and timezone({{ zone }}, {{ utc }} - interval '{{ shift }}') != {{ local }}
+            {%- endfor %}
+            then timezone('UTC', {{ utc }})
+    end
+{%- endmacro %}

@@ -1,0 +1,52 @@
+"""What the commands raise beside provender's own errors, and the exit code of each.
+
+0 done, 1 refused by a check, 2 could not run. Each message is a sentence and what to do next.
+
+ProvenderError
+├── Refused               a check said no; what was good before stays
+└── CouldNotRun
+    ├── NoBuild           nothing was published yet
+    ├── UnreadableCatalog what was published cannot be read
+    ├── UnknownSelection  no such view, tag, target or decision
+    ├── BadInput          an option or argument that cannot be read
+    └── NoRedis           no URL was given and no Redis can be started
+"""
+
+from provender.errors import FeatureUnavailable, NamespaceOwned, ProvenderError, UnservableValue
+
+
+class Refused(ProvenderError):
+    """A check said no."""
+
+
+class CouldNotRun(ProvenderError):
+    """Something the command needs is not there."""
+
+
+class NoBuild(CouldNotRun):
+    """No build has been published."""
+
+
+class UnreadableCatalog(CouldNotRun):
+    """The published catalog is damaged, half there or of another format."""
+
+
+class UnknownSelection(CouldNotRun):
+    """A name that the catalog does not know; the message gives the nearest or all of them."""
+
+
+class BadInput(CouldNotRun):
+    """An option or argument that cannot be read."""
+
+
+class NoRedis(CouldNotRun):
+    """There is no Redis to use."""
+
+
+_REFUSALS = (Refused, NamespaceOwned, UnservableValue, FeatureUnavailable)
+INTERRUPTED = 130
+
+
+def exit_code(error: ProvenderError) -> int:
+    """Return 1 for what a check refused, 2 for what could not run."""
+    return 1 if isinstance(error, _REFUSALS) else 2

@@ -1,0 +1,125 @@
+"""Redis clients from URLs, and Redis's failures as sentences.
+
+`redis://`, `rediss://` (TLS) and `unix://` are one server. `redis+cluster://` and
+`redis+sentinel://host:port,host:port/<service>` (and `rediss+…`) are a Cluster and a server that
+Sentinels name. User, password and client options stand in the URL as the Redis client reads them.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias, cast
+from urllib.parse import unquote, urlsplit
+
+from redis import Redis, exceptions
+from redis.backoff import NoBackoff
+from redis.cluster import RedisCluster
+from redis.retry import Retry
+from redis.sentinel import Sentinel
+
+from provender.errors import StoreUnavailable, WrongClient
+
+Client: TypeAlias = Redis | RedisCluster
+
+DEFAULT_TIMEOUT = 0.5
+_FAILURES = (exceptions.RedisError, exceptions.RedisClusterException, OSError)
+_SENTINEL_PORT = 26379
+
+
+def connect(url: str, timeout: float = DEFAULT_TIMEOUT) -> Client:
+    """Return a client; nothing is sent yet, except that a Cluster is asked for its slots.
+
+    `timeout` is in seconds, for connecting and for each reply. A dropped connection is tried once
+    more, at once: waiting longer is the caller's choice. Raise StoreUnavailable for a URL that
+    cannot be read, and for a Cluster that cannot be reached.
+    """
+    options: dict[str, Any] = {
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout,
+        "retry": Retry(NoBackoff(), 1, supported_errors=(exceptions.ConnectionError,)),
+    }
+    scheme = url.partition("://")[0]
+    with asking("open the URL"):
+        try:
+            if scheme in {"redis+cluster", "rediss+cluster"}:
+                return RedisCluster.from_url(url.replace("+cluster", "", 1), **options)
+            if scheme in {"redis+sentinel", "rediss+sentinel"}:
+                return _through_sentinels(url, options)
+            return Redis.from_url(url, **options)
+        except (ValueError, TypeError):
+            # Their messages may quote a piece of the password, so they are not chained.
+            raise StoreUnavailable(
+                "The Redis URL cannot be read. Write redis://user:password@host:port/0 (or rediss,"
+                " unix, redis+cluster, redis+sentinel) and percent-encode what is special in the"
+                " password."
+            ) from None
+
+
+def checked(client: Client) -> Client:
+    """Return `client`; raise WrongClient when it decodes replies, since rows are bytes."""
+    if client.get_encoder().decode_responses:
+        raise WrongClient(
+            "This Redis client has decode_responses=True, and rows are bytes."
+            " Pass a client of its own, without that option."
+        )
+    return client
+
+
+def read_many(client: Client, keys: Sequence[str]) -> list[bytes | None]:
+    """Return the values of `keys` in one round trip: one per node, sent together, in a Cluster."""
+    with asking("read feature rows"):
+        if isinstance(client, RedisCluster):
+            return cast("list[bytes | None]", client.mget_nonatomic(keys))
+        return cast("list[bytes | None]", client.mget(keys))
+
+
+@contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Turn any failure of Redis inside the block into StoreUnavailable; `what` was tried."""
+    try:
+        yield
+    except _FAILURES as error:
+        # Not chained: what a client's error quotes is not ours to vouch for.
+        raise StoreUnavailable(
+            f"Could not {what}: {_sentence(error)}", refused=_refused(error)
+        ) from None
+
+
+def _refused(error: Exception) -> bool:
+    return isinstance(error, exceptions.NoPermissionError)
+
+
+def _sentence(error: Exception) -> str:
+    cause = str(error).rstrip(".")
+    if _refused(error):
+        return (
+            f"the Redis user lacks a permission ({cause})."
+            " Grant it the command and the key pattern, see docs/operations."
+        )
+    if isinstance(error, exceptions.AuthenticationError | exceptions.AuthorizationError):
+        return "Redis did not accept the user name or password. Correct them in the URL."
+    if isinstance(error, exceptions.TimeoutError):
+        return "Redis did not answer in time. Check its load and the network, or raise `timeout`."
+    if isinstance(error, exceptions.ResponseError):
+        return f"Redis refused ({cause}). Check the server's state and what this URL points to."
+    return f"Redis cannot be reached ({cause}). Start it, or correct host and port in the URL."
+
+
+def _through_sentinels(url: str, options: dict[str, Any]) -> Redis:
+    parts = urlsplit(url)
+    credentials, _, hosts = parts.netloc.rpartition("@")
+    user, _, password = credentials.partition(":")
+    # Sentinel has no type hints.
+    sentinels = Sentinel(  # type: ignore[no-untyped-call]
+        [_host_and_port(host) for host in hosts.split(",")],
+        username=unquote(user) or None,
+        password=unquote(password) or None,
+        ssl=parts.scheme.startswith("rediss"),
+        **options,
+    )
+    service = parts.path.strip("/") or "mymaster"
+    return cast("Redis", sentinels.master_for(service))  # type: ignore[no-untyped-call]
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":") if ":" in text else (text, "", "")
+    return host, int(port or _SENTINEL_PORT)

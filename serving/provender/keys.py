@@ -1,0 +1,154 @@
+"""Names of keys in Redis, format 1; nothing else builds one.
+
+`pv:{<namespace>}:registry`, `:pushes` and `:decisions` share a slot, so one script writes them at
+once. Rows are `pv:<namespace>:<view>@<version>:<generation>:{<entity key>}`: the hash tag keeps
+one entity's views together, the prefix lets an ACL confine a service to its views.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from urllib.parse import quote
+
+from provender.data_types import INTEGER_RANGES, Codec, JsonScalar, Value, codec_for
+from provender.errors import InvalidNamespace, WrongKey, WrongValue
+
+KEY_TYPES = frozenset({*INTEGER_RANGES, "varchar", "boolean", "date", "timestamp"})
+_NAMESPACE = re.compile(r"[a-z0-9_.-]+")
+_EMPTY_TEXT = "%"  # no percent-encoding ends in a bare %, so this is no other text
+
+
+def check_namespace(namespace: str) -> str:
+    """Return `namespace`; raise InvalidNamespace unless it matches `[a-z0-9_.-]+`."""
+    if not _NAMESPACE.fullmatch(namespace):
+        raise InvalidNamespace(
+            f"Namespace {namespace!r} is not valid. Use lowercase letters, digits, '_', '.' and"
+            " '-'; the default is `<project>.<target>`."
+        )
+    return namespace
+
+
+def view_label(view: str, version: int) -> str:
+    """Return `<view>@<version>`, as it stands in keys and in the registry."""
+    return f"{view}@{version}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ` Did you mean …?` when a known name is near, else nothing."""
+    close = get_close_matches(name, sorted(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeySpace:
+    """All keys of one namespace."""
+
+    namespace: str
+
+    def __post_init__(self) -> None:
+        """Refuse a namespace that could break out of its keys."""
+        check_namespace(self.namespace)
+
+    @property
+    def registry(self) -> str:
+        """A hash: what the store says about itself."""
+        return f"pv:{{{self.namespace}}}:registry"
+
+    @property
+    def pushes(self) -> str:
+        """A stream of push records."""
+        return f"pv:{{{self.namespace}}}:pushes"
+
+    @property
+    def decisions(self) -> str:
+        """A stream of decisions."""
+        return f"pv:{{{self.namespace}}}:decisions"
+
+    def row_prefix(self, view: str, version: int, generation: int) -> str:
+        """Return what the keys of all rows of one generation begin with."""
+        return f"pv:{self.namespace}:{view_label(view, version)}:{generation}:"
+
+    def row(self, view: str, version: int, generation: int, entity_key: str) -> str:
+        """Return the key of one row; `entity_key` is what EntityKey made."""
+        return f"{self.row_prefix(view, version, generation)}{{{entity_key}}}"
+
+
+class EntityKey:
+    """Key values of one entity to text; two different keys never give the same text.
+
+    A column's text holds neither `,` nor a brace and is never empty, so joining by `,` loses
+    nothing and the hash tag is always the whole key.
+    """
+
+    def __init__(self, columns: Sequence[tuple[str, str]]) -> None:
+        """Take (name, declared type) in the entity's order; raise WrongKey for a type."""
+        if not columns:
+            raise WrongKey("An entity needs at least one key column. Declare `keys` in its meta.")
+        self._codecs = {name: _key_codec(name, data_type) for name, data_type in columns}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The key columns, in order."""
+        return tuple(self._codecs)
+
+    def encode(self, keys: Mapping[str, object]) -> str:
+        """Return the entity key of named values; names it does not use are left alone."""
+        return self.encode_row([keys[name] for name in self._codecs])
+
+    def encode_row(self, values: Sequence[object]) -> str:
+        """Return the entity key of values in the entity's order; raise WrongKey if one is wrong."""
+        pairs = zip(self._codecs.items(), values, strict=True)
+        return ",".join(
+            _to_text(codec, _scalar(name, codec, value)) for (name, codec), value in pairs
+        )
+
+    def check(self, keys: Mapping[str, object], whose: str) -> dict[str, Value]:
+        """Return the keys as plain Python values; raise WrongKey for names or types.
+
+        `whose` begins the sentence, as in `Service 'credit_risk'`.
+        """
+        self._check_names(keys, whose)
+        return {
+            name: codec.decode(_scalar(name, codec, keys[name]))
+            for name, codec in self._codecs.items()
+        }
+
+    def _check_names(self, keys: Mapping[str, object], whose: str) -> None:
+        extra = [name for name in keys if name not in self._codecs]
+        missing = [name for name in self._codecs if name not in keys]
+        if not extra and not missing:
+            return
+        wanted = ", ".join(f"{name} ({codec.name})" for name, codec in self._codecs.items())
+        problems = [f"{name!r} is not one of its keys.{nearest(name, missing)}" for name in extra]
+        if missing:
+            problems.append(f"Pass {', '.join(missing)}.")
+        raise WrongKey(f"{whose} is read by {wanted}. {' '.join(problems)}")
+
+
+def _key_codec(name: str, data_type: str) -> Codec:
+    try:
+        codec = codec_for(data_type)
+    except WrongValue as error:
+        raise WrongKey(f"Key {name!r}: {error}") from None
+    if codec.name not in KEY_TYPES:
+        raise WrongKey(
+            f"Key {name!r} is a {codec.name}, which does not identify an entity."
+            " Cast it to an integer or text in the entity model."
+        )
+    return codec
+
+
+def _scalar(name: str, codec: Codec, value: object) -> JsonScalar:
+    if value is None:
+        raise WrongKey(f"Key {name!r} is null, which names no entity. Pass a {codec.name}.")
+    try:
+        return codec.encode(value)
+    except WrongValue as error:
+        raise WrongKey(f"Key {name!r}: {error}. Pass a {codec.name}.") from None
+
+
+def _to_text(codec: Codec, scalar: JsonScalar) -> str:
+    if codec.name == "varchar":
+        return quote(str(scalar), safe="") or _EMPTY_TEXT
+    return str(scalar).lower() if codec.name == "boolean" else str(scalar)

@@ -1,0 +1,190 @@
+"""What the online store says about itself: a hash of JSON records, written by the push.
+
+Fields are `owner`, `view:<view>@<version>` and `service:<name>`. Writer and reader share them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from time import monotonic as _monotonic
+from typing import TypeVar, cast
+
+from provender.connection import Client, asking
+from provender.errors import (
+    CorruptValue,
+    StoreUnavailable,
+    UnknownFormat,
+    UnknownNamespace,
+    UnknownService,
+    UnknownView,
+    WrongValue,
+)
+from provender.keys import KeySpace, nearest, view_label
+from provender.records import (
+    FORMAT,
+    FeatureColumn,
+    KeyColumn,
+    OwnerRecord,
+    PushRecord,
+    ServiceFeature,
+    ServiceRecord,
+    ViewRecord,
+    ViewRef,
+)
+
+__all__ = [
+    "MAX_AGE",
+    "OWNER_FIELD",
+    "FeatureColumn",
+    "KeyColumn",
+    "OwnerRecord",
+    "PushRecord",
+    "Registry",
+    "RegistryCache",
+    "ServiceFeature",
+    "ServiceRecord",
+    "ViewRecord",
+    "ViewRef",
+    "read_registry",
+    "service_field",
+    "view_field",
+]
+
+MAX_AGE = 1.0  # seconds; the writer keeps an old generation for longer than this
+OWNER_FIELD = "owner"
+_VIEW, _SERVICE = "view:", "service:"
+
+Record = TypeVar("Record")
+
+
+def view_field(view: str, version: int) -> str:
+    """Return the field of a view record."""
+    return _VIEW + view_label(view, version)
+
+
+def service_field(service: str) -> str:
+    """Return the field of a service record."""
+    return _SERVICE + service
+
+
+@dataclass(frozen=True)
+class Registry:
+    """One reading of the registry; records are parsed when they are asked for."""
+
+    redis_key: str
+    raw: Mapping[str, bytes]
+
+    def owner(self) -> OwnerRecord:
+        """Return the owner; raise UnknownFormat when it writes another format."""
+        owner = self._parse(OWNER_FIELD, OwnerRecord.from_json)
+        if owner.format != FORMAT:
+            raise UnknownFormat(
+                f"{self.redis_key!r} is written in format {owner.format}, and this package reads"
+                f" format {FORMAT}. Install the provender version that pushes to it."
+            )
+        return owner
+
+    def view(self, view: str, version: int) -> ViewRecord:
+        """Return a view record; raise UnknownView when it was never pushed."""
+        name = view_label(view, version)
+        if _VIEW + name not in self.raw:
+            raise UnknownView(
+                f"View {name!r} is not online.{nearest(name, self._names(_VIEW))}"
+                f" Run `push-online --select {view}`, or correct the name."
+            )
+        return self._parse(_VIEW + name, _view_from_json)
+
+    def service(self, service: str) -> ServiceRecord:
+        """Return a service record; raise UnknownService when there is none."""
+        if _SERVICE + service not in self.raw:
+            raise UnknownService(
+                f"Service {service!r} is not online.{nearest(service, self._names(_SERVICE))}"
+                " Run `push-online` after declaring it as an exposure, or correct the name."
+            )
+        return self._parse(_SERVICE + service, _service_from_json)
+
+    def _names(self, prefix: str) -> list[str]:
+        return [name.removeprefix(prefix) for name in self.raw if name.startswith(prefix)]
+
+    def _parse(self, name: str, parse: Callable[[bytes], Record]) -> Record:
+        try:
+            return parse(self.raw[name])
+        except (WrongValue, LookupError) as error:
+            raise CorruptValue(
+                f"Field {name!r} of {self.redis_key!r} cannot be read: {error}."
+                " Run `push-online --full` to write the registry anew."
+            ) from None
+
+
+def read_registry(client: Client, keys: KeySpace) -> Registry | None:
+    """Return the registry as it is now, None where nothing was pushed; raise StoreUnavailable."""
+    with asking("read the registry"):
+        raw = cast("dict[bytes, bytes]", client.hgetall(keys.registry))
+    return (
+        Registry(keys.registry, {k.decode(errors="replace"): v for k, v in raw.items()})
+        if raw
+        else None
+    )
+
+
+class RegistryCache:
+    """The registry, read again when it is older than `max_age` seconds of `monotonic`."""
+
+    def __init__(
+        self,
+        client: Client,
+        keys: KeySpace,
+        *,
+        monotonic: Callable[[], float] = _monotonic,
+        max_age: float = MAX_AGE,
+    ) -> None:
+        """Keep the client; nothing is read yet."""
+        self._client, self._keys = client, keys
+        self._monotonic, self._max_age = monotonic, max_age
+        self._cached: tuple[float, Registry] | None = None
+
+    @property
+    def last(self) -> Registry | None:
+        """The registry last read, however long ago."""
+        return self._cached[1] if self._cached else None
+
+    def get(self) -> Registry:
+        """Return the registry, at most `max_age` old; raise as refresh() does."""
+        if self._cached and self._monotonic() - self._cached[0] <= self._max_age:
+            return self._cached[1]
+        return self.refresh()
+
+    def refresh(self) -> Registry:
+        """Read it now; raise StoreUnavailable, UnknownNamespace or UnknownFormat."""
+        asked_at = self._monotonic()  # before the answer: the age is an upper bound
+        registry = read_registry(self._client, self._keys)
+        if registry is None:
+            raise self._nothing_there()
+        registry.owner()
+        last = self.last
+        # Unchanged, it stays the same object, so plans made from it stay good.
+        self._cached = (asked_at, last if last == registry and last else registry)
+        return self._cached[1]
+
+    def _nothing_there(self) -> UnknownNamespace | StoreUnavailable:
+        namespace = self._keys.namespace
+        if self.last:
+            return StoreUnavailable(
+                f"Namespace {namespace!r} was here and is gone: Redis came back empty."
+                " Run `push-online` to fill it again."
+            )
+        return UnknownNamespace(
+            f"Nothing is online in namespace {namespace!r}. Run `push-online`, or correct the"
+            " namespace or the URL; the default namespace is `<project>.<target>`."
+        )
+
+
+# A record changes with each push, the registry is read each second: equal bytes parse once.
+@lru_cache(maxsize=1024)
+def _view_from_json(raw: bytes) -> ViewRecord:
+    return ViewRecord.from_json(raw)
+
+
+@lru_cache(maxsize=1024)
+def _service_from_json(raw: bytes) -> ServiceRecord:
+    return ServiceRecord.from_json(raw)

@@ -1,0 +1,1 @@
+{{ scheduled_life(['carrier']) }}

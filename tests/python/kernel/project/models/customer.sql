@@ -1,0 +1,1 @@
+select * from {{ provender.life_intervals(ref('stg_orders'), keys=['customer_id'], alive='amount > 0') }}
