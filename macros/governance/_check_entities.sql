@@ -31,5 +31,5 @@
             where, 'key `' ~ key.name ~ '` has a type that no online key can hold', key.type, 'Cast it to one of: ' ~ held | join(', ')
         )]) -}}
     {%- endif -%}
-    {{- return(provender._check_name(where, 'key', key.name) + provender._check_reserved(where, 'key', key.name)) -}}
+    {{- return(provender._check_name(where ~ '.' ~ key.name, key.name) + provender._check_reserved(where ~ '.' ~ key.name, key.name)) -}}
 {% endmacro %}

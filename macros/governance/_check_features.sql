@@ -6,7 +6,7 @@
         {%- set where = provender._label(node) ~ '.' ~ column.name -%}
         {%- set declared = provender._meta(column, 'feature') -%}
         {%- do found.extend(
-            provender._check_name(where, 'feature', column.name) + provender._check_reserved(where, 'feature', column.name)
+            provender._check_name(where, column.name) + provender._check_reserved(where, column.name)
             + provender._check_feature_type(where, column.data_type)
             + ([] if declared is none else provender._unknown_keys(where, 'feature', declared, ['default', 'null_is', 'max_null_ratio']))
             + provender._check_default(where, provender._meta_mapping(column, 'feature'), column.data_type)

@@ -18,7 +18,7 @@
     {%- if named[0].unique_id not in node.depends_on.nodes -%}
         {%- do found.append(provender._violation(
             label, 'does not read its entity', 'no ref to ' ~ config.entity,
-            'Select from the spine: {% raw %}`from {{ provender.spine(\'{% endraw %}' ~ config.entity ~ '{% raw %}\') }} as spine`{% endraw %}'
+            "Select from its spine: `from {{ provender.spine('" ~ config.entity ~ "') }} as spine`"
         )) -%}
     {%- endif -%}
     {%- for key in named[0]['keys'] -%}

@@ -4,7 +4,7 @@
     {%- set found = [] -%}
     {%- for kind, nodes in {'view': views, 'entity': provender._entity_nodes(), 'service': services}.items() -%}
         {%- for name, same in nodes | groupby('name', case_sensitive=true) -%}
-            {%- do found.extend(provender._check_name(kind ~ ' ' ~ name, kind, name)) -%}
+            {%- do found.extend(provender._check_name(kind ~ ' ' ~ name, name)) -%}
             {%- set packages = same | map(attribute='package_name') | unique(case_sensitive=true) | list -%}
             {%- if packages | length > 1 -%}
                 {%- do found.append(provender._violation(
@@ -20,22 +20,22 @@
 {% endmacro %}
 
 
-{% macro _check_name(where, kind, name) %}
+{% macro _check_name(where, name) %}
     {%- if modules.re.fullmatch('[a-z][a-z0-9_]*', name) -%}
         {{- return([]) -}}
     {%- endif -%}
     {{- return([provender._violation(
-        where, 'not a plain name for a ' ~ kind, "'" ~ name ~ "'", 'Begin with a small letter, go on with small letters, digits and _'
+        where, 'not a plain name', "'" ~ name ~ "'", 'Begin with a small letter, go on with small letters, digits and _'
     )]) -}}
 {% endmacro %}
 
 
-{% macro _check_reserved(where, kind, name) %}
+{% macro _check_reserved(where, name) %}
     {%- if name not in ['as_of', 'valid_from', 'valid_to', 'scd_id', 'updated_at'] and not name.startswith('provender_') -%}
         {{- return([]) -}}
     {%- endif -%}
     {{- return([provender._violation(
-        where, 'a reserved name for a ' ~ kind, "'" ~ name ~ "'",
+        where, 'a reserved name', "'" ~ name ~ "'",
         'Rename it: history and training sets use as_of, valid_from, valid_to, scd_id, updated_at and provender_… themselves'
     )]) -}}
 {% endmacro %}

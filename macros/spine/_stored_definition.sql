@@ -1,13 +1,14 @@
-{#- The view of that name and version among the feature views of the project. -#}
+{#- The feature view of that name: the version asked for, else the latest. -#}
 {% macro _view_node(view, v=none) %}
-    {%- set named = provender.feature_views() | selectattr('name', 'equalto', view) | list -%}
-    {%- if not named -%}
-        {%- do exceptions.raise_compiler_error(
-            "unknown feature view '" ~ view ~ "'. The views are: " ~ provender.feature_views() | map(attribute='name') | unique | join(', ') ~ "."
-        ) -%}
-    {%- endif -%}
-    {%- set relation = (ref(view, v=v) if v else ref(view)).render() -%}
-    {{- return(named | selectattr('relation_name', 'equalto', relation) | first) -}}
+    {%- for known in provender.feature_views() if known.name == view -%}
+        {%- if known.version == (v or graph.nodes[known.unique_id].latest_version or 1) -%}
+            {{- return(known) -}}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- do exceptions.raise_compiler_error(
+        "unknown feature view '" ~ view ~ ('@' ~ v if v else '') ~ "'. The views are: "
+        ~ provender.feature_views() | map(attribute='label') | join(', ') ~ "."
+    ) -%}
 {% endmacro %}
 
 

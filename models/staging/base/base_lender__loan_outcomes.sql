@@ -12,8 +12,12 @@ deliveries as (
         cast(to_json(raw) as varchar) as raw_row,
         -- a time without its Z could be anybody's, and a date alone or a word like 'epoch' would
         -- cast to some time: only a whole UTC time is read
-        case when occurred_at ~ '{{ whole_time }}Z$' then replace(occurred_at, 'Z', '') end as time_text,
-        case when loaded_at ~ '{{ whole_time }}Z$' then replace(loaded_at, 'Z', '') end as loaded_text
+        case
+            when occurred_at ~ '{{ whole_time }}Z$' then replace(occurred_at, 'Z', '')
+        end as time_text,
+        case
+            when loaded_at ~ '{{ whole_time }}Z$' then replace(loaded_at, 'Z', '')
+        end as loaded_text
     from raw
 ),
 

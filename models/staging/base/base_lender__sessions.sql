@@ -13,7 +13,9 @@ deliveries as (
         -- a date alone or a word like 'epoch' would cast to some time: only a whole one is read
         case when started_at_local ~ '{{ whole_time }}$' then started_at_local end as time_text,
         zone as time_zone,
-        case when loaded_at ~ '{{ whole_time }}Z$' then replace(loaded_at, 'Z', '') end as loaded_text
+        case
+            when loaded_at ~ '{{ whole_time }}Z$' then replace(loaded_at, 'Z', '')
+        end as loaded_text
     from raw
 ),
 
@@ -42,7 +44,8 @@ final as (
             when utc is not null then null
             when time_zone is null then 'missing zone'
             when {{ provender.to_utc('time_text', "'UTC'") }} is null then 'unreadable time'
-            when {{ provender.to_utc("'2026-01-15T12:00:00'", 'time_zone') }} is null then 'unknown zone'
+            when {{ provender.to_utc("'2026-01-15T12:00:00'", 'time_zone') }} is null
+                then 'unknown zone'
             else 'shown twice or skipped by a clock change'
         end as quarantine_reason
     from placed

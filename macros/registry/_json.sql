@@ -1,0 +1,31 @@
+{#- One row per element of a JSON list. -#}
+{% macro _json_elements(column) %}
+    {{- return(adapter.dispatch('_json_elements', 'provender')(column)) -}}
+{% endmacro %}
+
+
+{% macro duckdb___json_elements(column) -%}
+    unnest(from_json({{ column }}, '["json"]'))
+{%- endmacro %}
+
+
+{#- A member of a JSON object as text; a JSON null is null. -#}
+{% macro _json_text(column, name) %}
+    {{- return(adapter.dispatch('_json_text', 'provender')(column, name)) -}}
+{% endmacro %}
+
+
+{% macro duckdb___json_text(column, name) -%}
+    json_extract_string({{ column }}, '$.{{ name }}')
+{%- endmacro %}
+
+
+{#- A member of a JSON object as it stands, still JSON. -#}
+{% macro _json_member(column, name) %}
+    {{- return(adapter.dispatch('_json_member', 'provender')(column, name)) -}}
+{% endmacro %}
+
+
+{% macro duckdb___json_member(column, name) -%}
+    cast(json_extract({{ column }}, '$.{{ name }}') as varchar)
+{%- endmacro %}
