@@ -11,13 +11,12 @@ from typing import Any, ParamSpec, TypeVar
 import typer
 from provender.errors import ProvenderError
 from provender.instants import as_utc
+from provender_ops.errors import INTERRUPTED, BadInput, exit_code
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
-
-from provender_ops.errors import INTERRUPTED, BadInput, exit_code
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -12,6 +12,8 @@ ProvenderError
     └── NoRedis           no URL was given and no Redis can be started
 """
 
+# ruff: noqa: N818 - a name that says what happened needs no "Error" at its end
+
 from provender.errors import FeatureUnavailable, NamespaceOwned, ProvenderError, UnservableValue
 
 

@@ -150,7 +150,7 @@ def new_customer(number: int, ips: Sequence[str], rng: Random) -> Customer:
         zone=rng.choice(ZONES),
         joined=joining_time(number, rng),
         devices=devices,
-        ips=[ips[int(len(ips) * rng.random() ** 2)], rng.choice(ips)],
+        ips=[ips[int(len(ips) * rng.random() ** 4)], rng.choice(ips)],
         accounts=[f"a{number}"] + ([f"a{number + CUSTOMERS}"] if rng.random() < 0.35 else []),
         tastes=rng.sample(CATEGORIES, 3),
         lateness=rng.choice((0.02, 0.05, 0.1, 0.5, 0.8)),
@@ -369,21 +369,23 @@ def manner(rng: Random) -> str:
 
 
 def ring_askings(world: World, rng: Random) -> Iterator[Asking]:
-    """A ring's members apply within minutes of each other: five in winter, seven today."""
+    """A ring's members apply within minutes of each other: five in winter, seven today.
+
+    Today's do so around a run, so that the run sees some of them and others are judged by it.
+    """
     winter = moments(rng, 5, STORY_START + timedelta(days=20), TODAY - timedelta(days=2))
-    morning = moments(rng, 7, TODAY + timedelta(hours=6, minutes=20), TODAY + timedelta(hours=12))
-    for first, ring in zip([*winter, *morning], [*RINGS[:5], *RINGS[3:10]], strict=True):
+    today = [
+        TODAY + timedelta(minutes=30 * half_hour - 4) for half_hour in (13, 16, 17, 19, 20, 23, 24)
+    ]
+    for first, ring in zip([*winter, *today], [*RINGS[:5], *RINGS[3:10]], strict=True):
         for place, number in enumerate(ring):
-            yield Asking(
-                first + timedelta(seconds=100 * place + rng.randrange(60)),
-                world.customers[number],
-                "ring",
-            )
+            at = first + timedelta(seconds=100 * place + rng.randrange(60))
+            yield Asking(at, world.customers[number], "ring")
 
 
 def awkward_askings(world: World) -> Iterator[Asking]:
     """Applications at the very moment of a run, and the same one sent twice."""
-    for hour, number in ((8, 261 - 4), (10, 5), (12, 8), (12, 8), (9, 11), (9, 11)):
+    for hour, number in ((8, 257), (10, 5), (12, 17), (12, 17), (9, 11), (9, 11)):
         yield Asking(TODAY + timedelta(hours=hour), world.customers[number], "plain")
 
 
@@ -442,7 +444,7 @@ def log_odds_of_default(
     near = between(world.sessions, at - timedelta(minutes=10), at)
     people = {e.values["customer_id"] for e in near if e.values["ip"] == ip}
     return (
-        -2.7
+        -3.0
         + 0.5 * min(len(hour), 4)
         + 0.8 * (min(len(people), 4) - 1)
         + 2.5 * share_late(world, customer, at)

@@ -6,7 +6,6 @@ from typing import Any
 
 import yaml
 from provender.keys import nearest
-
 from provender_ops.errors import BadInput, NoBuild, UnknownSelection
 
 CATALOG = "catalog.duckdb"

@@ -1,5 +1,5 @@
 {#- {sql, jinja} of raw model code: the SQL without comments, literals and quoted names, and the Jinja without comments.
-    Jinja is taken out first: in '{% raw %}{{ run_started_at }}{% endraw %}' the quotes are SQL, what stands between is not. -#}
+    Jinja is taken out first: in '{{ run_started_at }}' the quotes are SQL, what stands between is not. -#}
 {% macro _strip_code(raw) %}
     {%- set code = modules.re.sub('\\{#.*?#\\}', ' ', raw or '', flags=modules.re.DOTALL) -%}
     {%- set jinja = '\\{\\{.*?\\}\\}|\\{%.*?%\\}' -%}

@@ -26,7 +26,7 @@
     {%- set counting = '(?<!\\w)(?:unix_timestamp\\s*\\(\\s*\\)|age\\s*\\((?:[^(),]|\\([^()]*\\))*\\))' -%}
     {%- set names = [] -%}
     {%- for name in modules.re.findall(bare ~ '|' ~ called ~ '|' ~ counting, code | lower) -%}
-        {%- do names.append(name.split() | join ~ (')' if name.endswith('(') else '')) -%}
+        {%- do names.append(name[:-1].strip() ~ '()' if name.endswith('(') else name.split() | join(' ')) -%}
     {%- endfor -%}
     {{- return(names | unique | sort) -}}
 {% endmacro %}

@@ -1,11 +1,11 @@
-{% macro feature_views() %}
+{% macro feature_views(unique_id=none) %}
     {%- if not execute -%}
         {{- return([]) -}}
     {%- endif -%}
     {%- set entities = provender.entities() -%}
     {%- set snapshots = provender._nodes('snapshot') -%}
     {%- set views = [] -%}
-    {%- for node in provender._feature_view_nodes() -%}
+    {%- for node in provender._feature_view_nodes() if unique_id in [none, node.unique_id] -%}
         {%- do views.append(provender._feature_view(node, entities, snapshots)) -%}
     {%- endfor -%}
     {{- return(views) -}}

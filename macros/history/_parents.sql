@@ -36,6 +36,9 @@
 
 {#- One column of the last recorded definition of a model, none when it was never built. -#}
 {% macro _last_definition(unique_id, column) %}
+    {%- if not load_relation(provender._log_relation('definition_log')) -%}
+        {{- return(none) -}}
+    {%- endif -%}
     {%- set rows = run_query(
         "select " ~ column ~ " from " ~ provender._log_relation('definition_log')
         ~ " where unique_id = " ~ provender._text(unique_id) ~ " order by recorded_at desc, fingerprint limit 1"

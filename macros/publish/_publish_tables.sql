@@ -1,9 +1,11 @@
 {#- The logs that readers need beside the runs, and each model built now that says `config.meta.publish: true`. Whole, replaced at once. -#}
 {% macro _publish_tables(root, results) %}
     {%- set definitions -%}
-        select * exclude (unique_id) from {{ provender._log_relation('definition_log') }}
-        where view is not null
-        qualify row_number() over (partition by fingerprint order by recorded_at, invocation_id) = 1
+        select logged.* exclude (unique_id), declared.tags
+        from {{ provender._log_relation('definition_log') }} as logged
+        left join ({{ provender._feature_view_rows() }}) as declared using (unique_id)
+        where logged.view is not null
+        qualify row_number() over (partition by logged.fingerprint order by logged.recorded_at, logged.invocation_id) = 1
     {%- endset -%}
     {%- set store -%}
         select {{ provender._text(project_name) }} as project, {{ provender._text(target.name) }} as target, 1 as format

@@ -7,7 +7,9 @@ with events as (
 final as (
 
     select *
-    from {{ provender.life_intervals('events', keys=['customer_id'], alive="event in ('joined', 'returned')") }}
+    from {{ provender.life_intervals(
+        'events', keys=['customer_id'], alive="event in ('joined', 'returned')"
+    ) }}
 
 )
 

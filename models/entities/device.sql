@@ -14,9 +14,21 @@ sessions as (
 
 sightings as (
 
-    select device_id, occurred_at, known_from, known_until from payments
+    select
+        device_id,
+        occurred_at,
+        known_from,
+        known_until
+    from payments
+
     union all
-    select device_id, occurred_at, known_from, known_until from sessions
+
+    select
+        device_id,
+        occurred_at,
+        known_from,
+        known_until
+    from sessions
 
 ),
 

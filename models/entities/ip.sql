@@ -14,9 +14,21 @@ sessions as (
 
 sightings as (
 
-    select ip, occurred_at, known_from, known_until from payments
+    select
+        ip,
+        occurred_at,
+        known_from,
+        known_until
+    from payments
+
     union all
-    select ip, occurred_at, known_from, known_until from sessions
+
+    select
+        ip,
+        occurred_at,
+        known_from,
+        known_until
+    from sessions
 
 ),
 

@@ -7,7 +7,12 @@ with payments as (
 
 sightings as (
 
-    select merchant_id, occurred_at, known_from, known_until from payments
+    select
+        merchant_id,
+        occurred_at,
+        known_from,
+        known_until
+    from payments
 
 ),
 

@@ -114,6 +114,7 @@ def _through_sentinels(url: str, options: dict[str, Any]) -> Redis:
         username=unquote(user) or None,
         password=unquote(password) or None,
         ssl=parts.scheme.startswith("rediss"),
+        sentinel_kwargs=options,  # else they are asked with the client's own, longer retries
         **options,
     )
     service = parts.path.strip("/") or "mymaster"

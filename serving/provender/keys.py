@@ -1,8 +1,8 @@
 """Names of keys in Redis, format 1; nothing else builds one.
 
-`pv:{<namespace>}:registry`, `:pushes` and `:decisions` share a slot, so one script writes them at
-once. Rows are `pv:<namespace>:<view>@<version>:<generation>:{<entity key>}`: the hash tag keeps
-one entity's views together, the prefix lets an ACL confine a service to its views.
+`pv:{<namespace>}:registry`, `:pushes`, `:decisions` and `:writer` share a slot, so one script
+writes them at once. Rows are `pv:<namespace>:<view>@<version>:<generation>:{<entity key>}`: the
+hash tag keeps one entity's views together, the prefix lets an ACL confine a service to its views.
 """
 
 import re
@@ -65,9 +65,18 @@ class KeySpace:
         """A stream of decisions."""
         return f"pv:{{{self.namespace}}}:decisions"
 
+    @property
+    def writer(self) -> str:
+        """A hash: what pushes remember for the next push; readers do not need it."""
+        return f"pv:{{{self.namespace}}}:writer"
+
+    def view_prefix(self, view: str, version: int) -> str:
+        """Return what the keys of all rows of a view version begin with; a generation follows."""
+        return f"pv:{self.namespace}:{view_label(view, version)}:"
+
     def row_prefix(self, view: str, version: int, generation: int) -> str:
         """Return what the keys of all rows of one generation begin with."""
-        return f"pv:{self.namespace}:{view_label(view, version)}:{generation}:"
+        return f"{self.view_prefix(view, version)}{generation}:"
 
     def row(self, view: str, version: int, generation: int, entity_key: str) -> str:
         """Return the key of one row; `entity_key` is what EntityKey made."""

@@ -19,10 +19,9 @@ weather.parquet    one per airport and hour                     the end of the h
 airports, airlines, planes .parquet                             2012-11-01, before any flight
 =================  ===========================================  ==============================
 
-The arrival is computed here from the *durations* of the record: scheduled arrival + ``arr_delay``,
-where the scheduled arrival is the first instant after the scheduled departure at which the clocks
-of the destination show ``sched_arr_time``. Staging computes it from the *clock* ``arr_time``; the
-test ``arrival_agrees_with_its_load`` compares the two.
+The arrival is the scheduled arrival + ``arr_delay``, where the scheduled arrival is the first
+instant after the scheduled departure at which the clocks of the destination show
+``sched_arr_time``.
 """
 
 from __future__ import annotations

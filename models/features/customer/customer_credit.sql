@@ -49,13 +49,13 @@ account_states as (
 
 ),
 
-open_loans as (
+open_savings as (
 
     select distinct
         customer_id,
         as_of
     from account_states
-    where kind = 'loan' and event = 'opened'
+    where kind = 'savings' and event = 'opened'
 
 ),
 
@@ -69,12 +69,12 @@ final as (
             when paid.payments > 0
                 then cast(paid.payments - paid.late_payments as double) / paid.payments
         end as on_time_share_90d,
-        open_loans.customer_id is not null as has_open_loan
+        open_savings.customer_id is not null as has_savings_account
     from paid
-    left join open_loans
+    left join open_savings
         on
-            paid.customer_id = open_loans.customer_id
-            and paid.as_of = open_loans.as_of
+            paid.customer_id = open_savings.customer_id
+            and paid.as_of = open_savings.as_of
 
 )
 

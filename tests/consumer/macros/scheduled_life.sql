@@ -1,7 +1,7 @@
 {#- Lives as known from the schedule: a key lives while a flight of it is announced for later, or was for the last 30 days. -#}
 {% macro scheduled_life(keys) -%}
     {%- set key = keys | join(', ') -%}
-    with announced as (
+    with flights as (
         select
             {{ key }},
             greatest(occurred_at, known_from) as live_from,
@@ -9,25 +9,34 @@
         from {{ ref('stg_flights__schedule') }}
     ),
 
-    -- intervals that touch or overlap are one life
+    announced as (
+        select
+            {{ key }},
+            live_from,
+            max(live_until) as live_until
+        from flights
+        where live_from < live_until
+        group by {{ key }}, live_from
+    ),
+
     followed as (
         select
             *,
             max(live_until) over (
                 partition by {{ key }}
-                order by live_from, live_until
+                order by live_from
                 rows between unbounded preceding and 1 preceding
             ) as covered_until
         from announced
-        where live_from < live_until
     ),
 
+    -- intervals that touch or overlap are one life
     numbered as (
         select
             *,
-            count(*) filter (where covered_until is null or covered_until < live_from) over (
+            sum(case when covered_until >= live_from then 0 else 1 end) over (
                 partition by {{ key }}
-                order by live_from, live_until
+                order by live_from
                 rows between unbounded preceding and current row
             ) as life
         from followed

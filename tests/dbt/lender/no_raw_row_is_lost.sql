@@ -1,5 +1,6 @@
--- Every row a loader delivered is either placed or quarantined, never both and never neither. Placed: the version of its event
--- that was in force when it became known has its content. Quarantined: as often as it was delivered.
+-- Every row a loader delivered is either placed or quarantined, never both and never neither.
+-- Placed: the version of its event in force when the row became known has the row's content.
+-- Quarantined: as often as it was delivered.
 {% set tables = {
     'customer_events': ('event_id', ['customer_id', 'event'], 'occurred_at'),
     'account_events': ('event_id', ['account_id', 'customer_id', 'kind', 'event'], 'occurred_at'),

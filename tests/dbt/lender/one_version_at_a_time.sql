@@ -1,4 +1,4 @@
--- At every moment at most one version of an event is known, from its first delivery on without a gap.
+-- At every moment at most one version of an event is known, without a gap after its first delivery.
 {% set tables = {
     'customer_events': 'event_id',
     'account_events': 'event_id',

@@ -54,6 +54,7 @@ final as (
         flight as flight_number,
         origin,
         dest,
+        origin_zone,
         dest_zone,
         scheduled_departure_at,
         scheduled_arrival_at,

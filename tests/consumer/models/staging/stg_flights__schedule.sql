@@ -11,7 +11,7 @@ final as (
         'placed',
         event_id=['flight_id'],
         columns=[
-            'carrier', 'flight_number', 'origin', 'dest', 'dest_zone',
+            'carrier', 'flight_number', 'origin', 'dest', 'origin_zone', 'dest_zone',
             'scheduled_departure_at', 'scheduled_arrival_at',
         ],
         source=('nyc_flights', 'schedule'),

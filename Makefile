@@ -1,0 +1,39 @@
+# make demo   the whole job on a small lender, told as it goes
+# make test   every check; installs what it needs itself
+PYTHON ?= $(shell for python in python3 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
+	&& echo $$python && break; done)
+BIN := .venv/bin
+
+.PHONY: demo test lint clean
+.DELETE_ON_ERROR:
+
+demo: .venv/ops profiles.yml
+	@$(BIN)/python -m provender_ops.demo
+
+test: .venv/dev profiles.yml lint
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: .venv/dev profiles.yml
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy serving/provender scripts
+	$(BIN)/python -m tests.lint_sql
+
+clean:
+	-$(BIN)/provender redis stop
+	rm -rf .venv target logs published landing .provender *.duckdb *.duckdb.wal
+
+.venv/ops: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Provender needs CPython 3.11 or 3.12. Install one, or name it: make PYTHON=/path/to/python3.11"; exit 2; }
+	@echo "Installing into .venv (once, a minute or two)…"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ops]'
+	@touch $@
+
+.venv/dev: .venv/ops
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ops,dev]'
+	@touch $@
+
+profiles.yml: profiles.yml.example
+	@test -e $@ && touch $@ || cp $< $@

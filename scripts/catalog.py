@@ -1,0 +1,220 @@
+"""The published catalog, read-only: what was built, how it is declared, and how it went.
+
+A build replaces the catalog by a rename and never writes into it, so reading it neither waits for
+dbt nor stops it.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+from provender.errors import WrongValue
+from provender.instants import to_us
+from provender.records import KeyColumn, ServiceFeature, ServiceRecord, ViewRef
+from provender_ops.errors import NoBuild, UnreadableCatalog
+
+FORMAT = 1
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One logged run of a view version; `as_of` is naive UTC."""
+
+    view: str
+    version: int
+    history: str
+    fingerprint: str
+    as_of: datetime
+    row_count: int
+    invocation_id: str
+    git_commit: str | None
+
+    @property
+    def as_of_us(self) -> int:
+        """Microseconds since the epoch."""
+        return to_us(self.as_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A view version as one run declared it; `features` and `policies` are the published JSON."""
+
+    fingerprint: str
+    view: str
+    version: int
+    entity: str
+    keys: tuple[KeyColumn, ...]
+    features: tuple[Mapping[str, Any], ...]
+    policies: Mapping[str, Any]
+    owner: str
+    tags: tuple[str, ...]
+
+    @property
+    def columns(self) -> list[str]:
+        """Key columns, then features, as they stand in history."""
+        return [key.name for key in self.keys] + [feature["name"] for feature in self.features]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """How the last build of a view version ended."""
+
+    as_of: datetime
+    status: str
+    message: str | None
+
+
+class Catalog:
+    """The published catalog of one target."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        """Keep an open connection; use open()."""
+        self._connection, self.path = connection, path
+
+    @classmethod
+    @contextmanager
+    def open(cls, path: Path) -> Iterator[Self]:
+        """Open the catalog for the block; raise NoBuild or UnreadableCatalog."""
+        if not path.exists():
+            raise NoBuild(f"No build yet: {path} does not exist. Run `dbt build`.")
+        with tempfile.TemporaryDirectory(prefix="provender-") as spill:
+            with reading(path):
+                connection = _connect(path, spill)
+            try:
+                yield cls(connection, path)
+            finally:
+                connection.close()
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Return a small result whole, as dictionaries."""
+        with reading(self.path):
+            cursor = self._connection.execute(sql, list(parameters))
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def stream(
+        self, sql: str, parameters: Mapping[str, Any], batch: int
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield a large result `batch` rows at a time, never holding more."""
+        cursor = self._connection.cursor()
+        with reading(self.path):
+            cursor.execute(sql, dict(parameters))
+        while True:
+            with reading(self.path):
+                rows = cursor.fetchmany(batch)
+            if not rows:
+                return
+            yield rows
+
+    def has(self, relation: str) -> bool:
+        """Return whether the catalog has a relation of this name."""
+        sql = "select 1 from information_schema.tables where table_name = ?"
+        return bool(self.rows(sql, [relation]))
+
+    def store(self) -> tuple[str, str]:
+        """Return project and target; raise UnreadableCatalog for another format."""
+        row = self.rows("select project, target, format from store")[0]
+        if row["format"] != FORMAT:
+            raise UnreadableCatalog(
+                f"{self.path} has format {row['format']}, and this package reads format {FORMAT}."
+                " Install the provender version that the dbt project uses."
+            )
+        return row["project"], row["target"]
+
+    def last_runs(self) -> dict[tuple[str, int], Run]:
+        """Return the last logged run of each view version."""
+        names = ", ".join(Run.__slots__)
+        rows = self.rows(
+            f"select {names} from runs"
+            " qualify row_number() over (partition by view, version order by as_of desc) = 1"
+            " order by view, version"
+        )
+        return {(row["view"], row["version"]): Run(**row) for row in rows}
+
+    def last_builds(self) -> dict[tuple[str, int], Build]:
+        """Return how the last build of each view version ended."""
+        rows = self.rows(
+            "select view, version, as_of, status, message from builds qualify row_number() over"
+            " (partition by view, version order by finished_at desc, as_of desc, status) = 1"
+            " order by view, version"
+        )
+        return {
+            (row["view"], row["version"]): Build(row["as_of"], row["status"], row["message"])
+            for row in rows
+        }
+
+    def definitions(self) -> dict[str, Definition]:
+        """Return all definitions by fingerprint, the oldest first."""
+        rows = self.rows("select * from definitions order by recorded_at, fingerprint")
+        with reading(self.path):
+            return {row["fingerprint"]: _definition(row) for row in rows}
+
+    def services(self) -> list[ServiceRecord]:
+        """Return the declared feature services."""
+        rows = self.rows("select * from feature_services order by service")
+        with reading(self.path):
+            return [_service(row) for row in rows]
+
+    def knows_run(self, view: str, version: int, as_of: datetime, invocation_id: str) -> bool:
+        """Return whether this very run is in the log."""
+        sql = (
+            "select 1 from runs where view = ? and version = ? and as_of = ? and invocation_id = ?"
+        )
+        return bool(self.rows(sql, [view, version, as_of, invocation_id]))
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what goes wrong with the catalog inside the block into UnreadableCatalog."""
+    try:
+        yield
+    except (duckdb.Error, KeyError, IndexError, WrongValue, json.JSONDecodeError) as error:
+        first = str(error).strip().split("\n")[0].rstrip(".")
+        raise UnreadableCatalog(
+            f"The published catalog {path} cannot be read: {first}."
+            " Run `dbt build` to publish it anew (it names files by their full path, so a moved"
+            " project needs that too)."
+        ) from None
+
+
+def quoted(identifier: str) -> str:
+    """Return an identifier in double quotes."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def _connect(path: Path, spill: str) -> duckdb.DuckDBPyConnection:
+    # Beside the catalog, where DuckDB would spill, a reader may not be allowed to write.
+    config: dict[str, Any] = {"temp_directory": spill}
+    return duckdb.connect(str(path), read_only=True, config=config)
+
+
+def _definition(row: Row) -> Definition:
+    return Definition(
+        fingerprint=row["fingerprint"],
+        view=row["view"],
+        version=row["version"],
+        entity=row["entity"],
+        keys=tuple(map(KeyColumn.from_record, json.loads(row["keys"]))),
+        features=tuple(json.loads(row["features"])),
+        policies=json.loads(row["policies"]),
+        owner=row["owner"],
+        tags=tuple(json.loads(row.get("tags") or "[]")),
+    )
+
+
+def _service(row: Row) -> ServiceRecord:
+    return ServiceRecord(
+        service=row["service"],
+        owner=row["owner"],
+        latency_budget_ms=row["latency_budget_ms"],
+        views=tuple(map(ViewRef.from_record, json.loads(row["views"]))),
+        features=tuple(map(ServiceFeature.from_record, json.loads(row["features"]))),
+        keys=tuple(map(KeyColumn.from_record, json.loads(row["keys"]))),
+    )

@@ -1,0 +1,115 @@
+"""What Redis holds of one view version, read in one step: its record, and the writer's notes.
+
+Beside the registry, which readers use, a hash `pv:{<namespace>}:writer` keeps what one push tells
+the next, for each view version: `pushed:` the run it pushed and the run of the push before,
+`reaching:` the run that rows may already be of when a push was interrupted, `counter:` the last
+number of a generation, and `generation:` how each stands that readers are not at.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from provender.connection import Client, asking
+from provender.errors import WrongKey, WrongValue
+from provender.keys import KeySpace, view_label
+from provender.records import ViewRecord
+from provender.registry import view_field
+from provender_ops import lua
+from provender_ops.catalog import Run
+
+
+@dataclass(frozen=True, slots=True)
+class PushedRun:
+    """A run as the writer remembers it: by its as_of alone it could be another history's."""
+
+    run_as_of_us: int
+    invocation_id: str
+
+    @classmethod
+    def of(cls, run: Run) -> "PushedRun":
+        """Return what identifies a logged run."""
+        return cls(run.as_of_us, run.invocation_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Online:
+    """A view version in Redis; `record` is None when there is none to trust."""
+
+    raw: bytes
+    record: ViewRecord | None
+    pushed: PushedRun | None
+    previous_run_as_of_us: int | None
+    reaching: PushedRun | None
+    generations: Mapping[int, str]
+
+    @property
+    def current(self) -> int | None:
+        """The generation that readers are at."""
+        return self.record.generation if self.record else None
+
+
+def pushed_field(view: str, version: int) -> str:
+    """Return the note of the last push."""
+    return f"pushed:{view_label(view, version)}"
+
+
+def reaching_field(view: str, version: int) -> str:
+    """Return the note of a push under way."""
+    return f"reaching:{view_label(view, version)}"
+
+
+def counter_field(view: str, version: int) -> str:
+    """Return the note of the last generation's number."""
+    return f"counter:{view_label(view, version)}"
+
+
+def generation_field(view: str, version: int, generation: int | str) -> str:
+    """Return the note of one generation."""
+    return f"generation:{view_label(view, version)}:{generation}"
+
+
+def look(client: Client, keys: KeySpace, view: str, version: int) -> Online:
+    """Return what Redis holds of a view version now; raise StoreUnavailable."""
+    with asking("read what was pushed"):
+        answer = client.eval(lua.LOOK, 2, keys.registry, keys.writer, view_field(view, version))
+    raw, flat = cast("tuple[bytes, list[bytes]]", answer)
+    notes = {flat[i].decode(): flat[i + 1] for i in range(0, len(flat), 2)}
+    pushed = _note(notes, pushed_field(view, version))
+    previous = pushed.get("previous_run_as_of_us")
+    prefix = generation_field(view, version, "")
+    return Online(
+        raw=raw,
+        record=_record(raw),
+        pushed=_run(pushed),
+        previous_run_as_of_us=previous if isinstance(previous, int) else None,
+        reaching=_run(_note(notes, reaching_field(view, version))),
+        generations={
+            int(field.removeprefix(prefix)): token.decode()
+            for field, token in notes.items()
+            if field.startswith(prefix)
+        },
+    )
+
+
+def _record(raw: bytes) -> ViewRecord | None:
+    try:
+        return ViewRecord.from_json(raw) if raw else None
+    except (WrongValue, WrongKey, LookupError):
+        return None  # a full push writes it anew
+
+
+def _note(notes: Mapping[str, bytes], field: str) -> dict[str, Any]:
+    try:
+        note = json.loads(notes.get(field, b"{}"))
+    except ValueError:
+        return {}
+    return note if isinstance(note, dict) else {}
+
+
+def _run(note: Mapping[str, Any]) -> PushedRun | None:
+    try:
+        return PushedRun(int(note["run_as_of_us"]), str(note["invocation_id"]))
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -1,0 +1,179 @@
+"""The online store as the writer sees it: who owns it, its rows, and the atomic steps."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any, cast
+from uuid import uuid4
+
+from provender.connection import Client, asking
+from provender.errors import NamespaceOwned
+from provender.json_objects import dump
+from provender.keys import KeySpace, view_label
+from provender.records import OwnerRecord, PushRecord, ServiceRecord, ViewRecord
+from provender.registry import OWNER_FIELD, Registry, read_registry, service_field, view_field
+from provender_ops import lua
+from provender_ops.catalog import Run
+from provender_ops.errors import Refused
+from provender_ops.generations import Fill, Generations
+from provender_ops.notes import Online, PushedRun, look, pushed_field, reaching_field
+from redis.exceptions import RedisError
+
+RedisRow = tuple[str, bytes]
+
+
+class OnlineStore:
+    """One namespace of one Redis, written by one project and target."""
+
+    def __init__(self, client: Client, namespace: str, project: str, target: str) -> None:
+        """Keep the client; nothing is sent yet. Raise InvalidNamespace."""
+        self._client = client
+        self.keys = KeySpace(namespace)
+        self.owner = OwnerRecord(project, target)
+        self._owner_raw: str | bytes = self.owner.to_json()
+        self._merge: str | None = None
+
+    def claim(self) -> None:
+        """Take the namespace if it is free; raise NamespaceOwned or UnknownFormat if it is not."""
+        with asking("claim the namespace"):
+            self._client.hsetnx(self.keys.registry, OWNER_FIELD, self.owner.to_json())
+        self.check_owner()
+
+    def check_owner(self) -> None:
+        """Raise NamespaceOwned when the namespace is another's; write nothing."""
+        registry = self.registry()
+        if OWNER_FIELD not in registry.raw:
+            return
+        owner = registry.owner()
+        if owner != self.owner:
+            raise self._owned(f"{owner.project}.{owner.target}")
+        self._owner_raw = registry.raw[OWNER_FIELD]
+
+    def registry(self) -> Registry:
+        """Return the registry as it is now, empty where nothing was pushed."""
+        return read_registry(self._client, self.keys) or Registry(self.keys.registry, {})
+
+    def look(self, view: str, version: int) -> Online:
+        """Return what Redis holds of a view version now."""
+        return look(self._client, self.keys, view, version)
+
+    def generations(self, view: str, version: int) -> Generations:
+        """Return the generations of a view version."""
+        return Generations(self._client, self.keys, view, version)
+
+    def lacks_any(self, redis_keys: Sequence[str]) -> bool:
+        """Return whether any of these rows is not there."""
+        with asking("look for rows"), self._client.pipeline(transaction=False) as pipeline:
+            for key in redis_keys:
+                pipeline.exists(key)
+            return not all(_results(pipeline.execute(raise_on_error=False)))
+
+    def fill(self, rows: Sequence[RedisRow]) -> None:
+        """Write rows that nobody reads yet."""
+        with asking("write rows"), self._client.pipeline(transaction=False) as pipeline:
+            for key, value in rows:
+                pipeline.set(key, value)
+            _results(pipeline.execute(raise_on_error=False))
+
+    def merge(self, rows: Sequence[RedisRow]) -> list[bool]:
+        """Write each row unless Redis has it from a later run; return which were written."""
+        with asking("write rows"):
+            if self._merge is None:
+                self._merge = str(self._client.script_load(lua.MERGE_ROW))
+            with self._client.pipeline(transaction=False) as pipeline:
+                for key, value in rows:
+                    # One key a call, so that each goes to its own node of a Cluster.
+                    pipeline.execute_command("EVALSHA", self._merge, 1, key, value)
+                results = _results(pipeline.execute(raise_on_error=False))
+        return [bool(written) for written in results]
+
+    def announce(self, run: Run) -> None:
+        """Note, before the first row, up to which run rows may be found if we die."""
+        note = dump(asdict(PushedRun.of(run)))
+        with asking("announce the push"):
+            self._client.hset(self.keys.writer, reaching_field(run.view, run.version), note)
+
+    def publish(  # noqa: PLR0913 - keyword-only, each a part of the one step
+        self,
+        *,
+        since: Online,
+        run: Run,
+        record: ViewRecord,
+        push: PushRecord,
+        fill: Fill | None,
+        readable_at_us: int | None,
+    ) -> None:
+        """Make a push readable: watermark, push record and switch of generation in one step.
+
+        `since` is what Redis held when the push began. Raise NamespaceOwned or Refused when
+        something else happened meanwhile.
+        """
+        view, version = run.view, run.version
+        field = self.generations(view, version).field
+        retired = since.current if fill else None
+        arguments: list[str | bytes] = [
+            self._owner_raw,
+            view_field(view, version),
+            since.raw,
+            record.to_json(),
+            push.to_json(),
+            "" if readable_at_us is None else str(readable_at_us),
+            pushed_field(view, version),
+            dump(_pushed(since, run, fill)),
+            reaching_field(view, version),
+            "" if fill is None else field(fill.generation),
+            "" if fill is None else fill.token,
+            "" if retired is None else field(retired),
+        ]
+        keys = (self.keys.registry, self.keys.pushes, self.keys.writer)
+        with asking("make the push readable"):
+            answer = self._client.eval(lua.PUBLISH, len(keys), *keys, *arguments)
+        self._check(cast("bytes", answer).decode(), view_label(view, version))
+
+    def write_services(self, services: Iterable[ServiceRecord]) -> None:
+        """Write service records; raise NamespaceOwned."""
+        pairs = [
+            part
+            for service in services
+            for part in (service_field(service.service), service.to_json())
+        ]
+        if pairs:
+            with asking("write the services"):
+                answer = self._client.eval(
+                    lua.WRITE_REGISTRY, 1, self.keys.registry, self._owner_raw, *pairs
+                )
+            self._check(cast("bytes", answer).decode(), "services")
+
+    def _check(self, answer: str, what: str) -> None:
+        if answer == "owned":
+            raise self._owned("another project or target")
+        if answer != "done":
+            raise Refused(
+                f"{what}: another push of it went ahead of this one, which changed nothing that"
+                " is read. Run `push-online` again."
+            )
+
+    def _owned(self, owner: str) -> NamespaceOwned:
+        return NamespaceOwned(
+            f"Namespace {self.keys.namespace!r} belongs to {owner}, and this is"
+            f" {self.owner.project}.{self.owner.target}: nothing was written."
+            " Choose another with --namespace, or another Redis."
+        )
+
+
+def _pushed(since: Online, run: Run, fill: Fill | None) -> dict[str, Any]:
+    """Return the note of a push; its id makes the script, called again, know its own work."""
+    # A full push leaves nothing to overlap with.
+    previous = since.pushed.run_as_of_us if since.pushed and fill is None else None
+    return {
+        **asdict(PushedRun.of(run)),
+        "previous_run_as_of_us": previous,
+        "push_id": uuid4().hex,
+    }
+
+
+def _results(results: Sequence[Any]) -> Sequence[Any]:
+    """Return a pipeline's results; raise the first error as Redis told it, without our values."""
+    for result in results:
+        if isinstance(result, RedisError):
+            raise result
+    return results

