@@ -16,7 +16,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -176,10 +176,17 @@ def _make_private(folder: Path) -> None:
 
 def _serves(pid: int, socket: Path) -> bool:
     """Return whether a process is the server of this socket: a pid alone may be anyone's by now."""
-    listing = subprocess.run(
-        ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return str(socket) in listing.stdout
+    return os.fsencode(socket) in _command_line(pid)
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        if Path("/proc/self").exists():
+            return b""  # there is no such process
+    listing = ["ps", "-o", "args=", "-p", str(pid)]  # not on Linux
+    return subprocess.run(listing, capture_output=True, check=False).stdout
 
 
 def _answers(client: Redis) -> bool:
@@ -189,7 +196,7 @@ def _answers(client: Redis) -> bool:
         return False
 
 
-def _wait(is_done: "Callable[[], bool]", seconds: float, error: NoRedis) -> None:
+def _wait(is_done: Callable[[], bool], seconds: float, error: NoRedis) -> None:
     deadline = time.monotonic() + seconds
     while not is_done():
         if time.monotonic() > deadline:

@@ -4,10 +4,6 @@
     consumer without a block of its own, our hook would be given the block of this package and the consumer's models
     none. `project` in a block names whose it is; a block of another project than the root is not used, by anyone. -#}
 {% macro _feature_view_defaults() %}
-    {%- set block = var('provender', {}) -%}
-    {%- if block is not mapping or block.get('project', project_name) != project_name -%}
-        {{- return({}) -}}
-    {%- endif -%}
-    {%- set defaults = block.get('feature_view_defaults') -%}
+    {%- set defaults = provender._setting('feature_view_defaults', {}) -%}
     {{- return(defaults if defaults is mapping else {}) -}}
 {% endmacro %}

@@ -26,7 +26,7 @@
     {%- set found = provender._last_definition(unique_id, 'fingerprint') -%}
     {%- if not found -%}
         {%- do exceptions.raise_compiler_error(
-            "record_definition: no recorded definition of '" ~ unique_id ~ "'. Put `+post-hook: \"{% raw %}{{ provender.record_definition() }}{% endraw %}\"` "
+            "record_definition: no recorded definition of '" ~ unique_id ~ "'. Put `+post-hook: \"{{ provender.record_definition() }}\"` "
             ~ "on the models in dbt_project.yml and build it once: dbt build --select +" ~ model.name ~ "."
         ) -%}
     {%- endif -%}

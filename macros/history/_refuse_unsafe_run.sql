@@ -22,10 +22,10 @@
         {%- do errors.append("deletes would be stamped by the wall clock. Put this in dbt_project.yml: `dispatch: [{macro_namespace: dbt, search_order: [provender, dbt]}]`.") -%}
     {%- endif -%}
     {%- if 'provender.log_run' not in tojson(node.config.get('post-hook', [])) -%}
-        {%- do errors.append('no run would be logged. Put `+post-hook: "{% raw %}{{ provender.log_run() }}{% endraw %}"` on the snapshots in dbt_project.yml.') -%}
+        {%- do errors.append('no run would be logged. Put `+post-hook: "{{ provender.log_run() }}"` on the snapshots in dbt_project.yml.') -%}
     {%- endif -%}
     {%- if not provender._last_definition(view.unique_id, 'fingerprint') -%}
-        {%- do errors.append('its definition was not recorded. Put `+post-hook: "{% raw %}{{ provender.record_definition() }}{% endraw %}"` on the models in dbt_project.yml and run dbt build.') -%}
+        {%- do errors.append('its definition was not recorded. Put `+post-hook: "{{ provender.record_definition() }}"` on the models in dbt_project.yml and run dbt build.') -%}
     {%- endif -%}
     {%- set last = provender._last_run(view) -%}
     {%- if last and provender._as_of_text() <= last -%}
@@ -88,7 +88,7 @@
 
 {% macro _shrink_errors(view) %}
     {%- set keys = view['keys'] | map(attribute='name') | list -%}
-    {%- set allowed = (var('provender', {}).get('max_shrink', 0.2)) | float -%}
+    {%- set allowed = provender._setting('max_shrink', 0.2) | float -%}
     {%- set join = [] -%}
     {%- for key in keys -%}{%- do join.append('kept.' ~ key ~ ' = new.' ~ key) -%}{%- endfor -%}
     {%- set counts = run_query(

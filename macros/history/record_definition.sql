@@ -4,7 +4,7 @@
     {%- endif -%}
     {%- set sql = provender._definition_sql(model) -%}
     {%- do provender._refuse_clocks(model, sql) -%}
-    {%- set views = provender.feature_views() | selectattr('unique_id', 'equalto', model.unique_id) | list -%}
+    {%- set views = provender.feature_views(model.unique_id) -%}
     {{- return(provender._definition_row(sql, views[0] if views else none)) -}}
 {% endmacro %}
 

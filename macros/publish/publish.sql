@@ -18,7 +18,7 @@
 
 
 {% macro _published_root() %}
-    {{- return(invocation_args_dict.project_dir ~ '/' ~ var('provender', {}).get('published_path', 'published') ~ '/' ~ target.name) -}}
+    {{- return(invocation_args_dict.project_dir ~ '/' ~ provender._setting('published_path', 'published') ~ '/' ~ target.name) -}}
 {% endmacro %}
 
 

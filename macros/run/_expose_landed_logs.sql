@@ -10,7 +10,7 @@
 {% macro duckdb___expose_landed_logs() %}
     {%- for name, columns in provender._landed_columns().items() -%}
         {%- set files = provender._text(
-            invocation_args_dict.project_dir ~ '/' ~ var('provender', {}).get('landing_path', 'landing') ~ '/' ~ target.name ~ '/' ~ name ~ '/**/*.parquet'
+            invocation_args_dict.project_dir ~ '/' ~ provender._setting('landing_path', 'landing') ~ '/' ~ target.name ~ '/' ~ name ~ '/**/*.parquet'
         ) -%}
         {%- set any_landed = run_query('select count(*) from glob(' ~ files ~ ')')[0][0] > 0 -%}
         {%- set typed -%}

@@ -20,7 +20,7 @@
 
 {#- The spine block of the model being compiled. -#}
 {% macro _own_spine() %}
-    {%- set own = provender.feature_views() | selectattr('unique_id', 'equalto', model.unique_id) | list -%}
+    {%- set own = provender.feature_views(model.unique_id) -%}
     {%- if not own -%}
         {%- do exceptions.raise_compiler_error(
             "features_of: '" ~ model.name ~ "' is not a feature view. A training set reads views by point_in_time_join or features_at."

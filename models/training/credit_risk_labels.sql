@@ -17,7 +17,7 @@ runs as (
 
 ),
 
-final as (
+labelled as (
 
     select
         applications.application_id,
@@ -25,7 +25,7 @@ final as (
         applications.device_id,
         applications.ip,
         applications.amount,
-        applications.occurred_at as as_of,
+        applications.occurred_at as applied_at,
         outcomes.outcome = 'defaulted' as defaulted,
         outcomes.known_from as label_known_from
     from applications
@@ -36,7 +36,13 @@ final as (
     where
         {{ provender.known_at('applications', provender.as_of()) }}
         -- history answers from its first run on; earlier applications are for features_at
-        and applications.occurred_at >= (select min(runs.available_from) from runs)
+        and applications.occurred_at > (select min(runs.available_from) from runs)
+
+),
+
+final as (
+
+    select * from {{ provender.events_spine('labelled', at='applied_at') }}
 
 )
 

@@ -1,0 +1,241 @@
+"""Land the streams of the online store as Parquet files that dbt reads as sources.
+
+A file is written aside, on disk, renamed in, and only then are its decisions taken out of the
+stream. Killed in between, the next landing writes them again: the same ids, which dbt counts once.
+Push records stay in Redis; those after the last landed one are landed.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any, cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from provender.connection import Client, asking
+from provender.errors import WrongValue
+from provender.instants import as_utc, from_us, utc_now
+from provender.json_objects import dump, elements, load, member, text
+from provender.keys import KeySpace
+from provender.records import PushRecord
+
+BATCH = 1000
+FIELD = b"record"
+
+StreamId = tuple[int, int]
+Entry = tuple[str, Mapping[bytes, bytes]]
+Row = dict[str, Any]
+
+_TIMESTAMP = pa.timestamp("us")
+PUSH_LOG = pa.schema(
+    [
+        *[(name, pa.string()) for name in ("stream_id", "namespace", "project", "target", "view")],
+        ("version", pa.int32()),
+        ("fingerprint", pa.string()),
+        ("run_as_of", _TIMESTAMP),
+        ("generation", pa.int64()),
+        ("readable_at", _TIMESTAMP),
+        ("mode", pa.string()),
+        ("rows", pa.int64()),
+        ("tombstones", pa.int64()),
+    ]
+)
+DECISION_LOG = pa.schema(
+    [
+        *[(name, pa.string()) for name in ("stream_id", "decision_id", "service", "model_version")],
+        ("decided_at", _TIMESTAMP),
+        ("read_at", _TIMESTAMP),
+        *[
+            (name, pa.string())
+            for name in ("namespace", "keys", "request", "decision", "features")
+        ],
+        ("landed_at", _TIMESTAMP),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What a landing did; `unreadable` entries stay in the stream."""
+
+    landed: int
+    files: tuple[Path, ...]
+    unreadable: tuple[str, ...]
+
+
+def land_push_log(client: Client, keys: KeySpace, landing: Path) -> Landed:
+    """Land the push records that are not landed yet; raise StoreUnavailable or OSError."""
+    folder = landing / "push_log"
+    after = _after(client, keys, folder)
+    return _land(
+        _entries(client, keys.pushes, after),
+        lambda entry: _push_row(*entry),
+        lambda _: folder,
+        PUSH_LOG,
+        keys.namespace,
+        lambda _: None,
+    )
+
+
+def land_decisions(
+    client: Client, keys: KeySpace, landing: Path, clock: Callable[[], datetime] = utc_now
+) -> Landed:
+    """Move all decisions to files by the day they were made; raise StoreUnavailable or OSError."""
+
+    def acknowledge(ids: Sequence[str]) -> None:
+        with asking("take landed decisions out of the stream"):
+            client.xdel(keys.decisions, *ids)
+
+    landed_at = _naive(clock())
+    return _land(
+        _entries(client, keys.decisions, None),
+        lambda entry: _decision_row(*entry, namespace=keys.namespace, landed_at=landed_at),
+        lambda row: landing / "decision_log" / f"day={row['decided_at']:%Y-%m-%d}",
+        DECISION_LOG,
+        keys.namespace,
+        acknowledge,
+    )
+
+
+def _land(  # noqa: PLR0913 - the two streams differ in just these
+    batches: Iterator[list[Entry]],
+    to_row: Callable[[Entry], Row],
+    folder_of: Callable[[Row], Path],
+    schema: pa.Schema,
+    namespace: str,
+    acknowledge: Callable[[Sequence[str]], None],
+) -> Landed:
+    files: list[Path] = []
+    unreadable: list[str] = []
+    landed = 0
+    for batch in batches:
+        rows = []
+        for entry in batch:
+            try:
+                rows.append(to_row(entry))
+            except WrongValue:
+                unreadable.append(entry[0])
+        for folder, group in groupby(sorted(rows, key=lambda r: str(folder_of(r))), folder_of):
+            files.append(_write(folder, namespace, list(group), schema))
+        if rows:
+            acknowledge([row["stream_id"] for row in rows])
+        landed += len(rows)
+    return Landed(landed, tuple(files), tuple(unreadable))
+
+
+def _write(folder: Path, namespace: str, rows: Sequence[Row], schema: pa.Schema) -> Path:
+    """Write one file that is whole from the moment it has its name, and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    first, last = rows[0]["stream_id"], rows[-1]["stream_id"]
+    path = folder / f"{namespace}__{first}-{last}.parquet"
+    # Not `.parquet` at the end, so that no reader's glob finds it.
+    aside = folder / f".{path.name}.{os.getpid()}.tmp"
+    pq.write_table(pa.Table.from_pylist(list(rows), schema), aside, compression="zstd")
+    _to_disk(aside)
+    aside.replace(path)
+    _to_disk(folder)
+    return path
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _entries(client: Client, stream: str, after: StreamId | None) -> Iterator[list[Entry]]:
+    """Yield a stream's entries in batches, up to the end that it has now."""
+    with asking("read the stream"):
+        newest = cast("list[Any]", client.xrevrange(stream, count=1))
+    end = newest[0][0] if newest else None
+    start = "-" if after is None else f"({after[0]}-{after[1]}"
+    while end is not None:
+        with asking("read the stream"):
+            answer = cast("list[Any]", client.xrange(stream, start, end, count=BATCH))
+        if not answer:
+            return
+        yield [(entry_id.decode(), fields) for entry_id, fields in answer]
+        start = f"({answer[-1][0].decode()}"
+
+
+def _after(client: Client, keys: KeySpace, folder: Path) -> StreamId | None:
+    """Return the last landed id, None when the stream does not go on from there.
+
+    A stream whose end lies before it is another one: its Redis was lost, and begun again.
+    """
+    pattern = re.compile(re.escape(keys.namespace) + r"__\d+-\d+-(\d+)-(\d+)\.parquet")
+    matches = [pattern.fullmatch(path.name) for path in folder.glob("*.parquet")]
+    landed = max(((int(m[1]), int(m[2])) for m in matches if m), default=None)
+    with asking("read the push log"):
+        newest = cast("list[Any]", client.xrevrange(keys.pushes, count=1))
+    if landed is None or not newest or _stream_id(newest[0][0].decode()) < landed:
+        return None
+    return landed
+
+
+def _stream_id(entry_id: str) -> StreamId:
+    milliseconds, _, sequence = entry_id.partition("-")
+    return int(milliseconds), int(sequence)
+
+
+def _push_row(entry_id: str, fields: Mapping[bytes, bytes]) -> Row:
+    record = PushRecord.from_json(_record(fields))
+    return {
+        "stream_id": entry_id,
+        "namespace": record.namespace,
+        "project": record.project,
+        "target": record.target,
+        "view": record.view,
+        "version": record.version,
+        "fingerprint": record.fingerprint,
+        "run_as_of": _naive(from_us(record.run_as_of_us)),
+        "generation": record.generation,
+        "readable_at": _naive(from_us(record.readable_at_us)),
+        "mode": record.mode,
+        "rows": record.rows,
+        "tombstones": record.tombstones,
+    }
+
+
+def _decision_row(
+    entry_id: str, fields: Mapping[bytes, bytes], *, namespace: str, landed_at: datetime
+) -> Row:
+    record = load(_record(fields))
+    return {
+        "stream_id": entry_id,
+        "decision_id": text(record, "decision_id"),
+        "service": text(record, "service"),
+        "model_version": text(record, "model_version"),
+        "decided_at": _instant(record, "decided_at"),
+        "read_at": _instant(record, "read_at"),
+        "namespace": namespace,
+        "keys": dump(member(record, "keys")),
+        "request": json.dumps(member(record, "request"), ensure_ascii=False),
+        "decision": dump(member(record, "decision")),
+        "features": json.dumps(elements(record, "features"), ensure_ascii=False),
+        "landed_at": landed_at,
+    }
+
+
+def _record(fields: Mapping[bytes, bytes]) -> bytes:
+    if FIELD not in fields:
+        raise WrongValue("it has no record")
+    return fields[FIELD]
+
+
+def _instant(record: Mapping[str, Any], name: str) -> datetime:
+    try:
+        return _naive(as_utc(datetime.fromisoformat(text(record, name))))
+    except ValueError:
+        raise WrongValue(f"{name!r} is not a time") from None
+
+
+def _naive(instant: datetime) -> datetime:
+    return instant.astimezone(UTC).replace(tzinfo=None)
