@@ -40,12 +40,3 @@
 {% macro _text(value) %}
     {{- return('null' if value is none else "'" ~ (value | string).replace("'", "''") ~ "'") -}}
 {% endmacro %}
-
-
-{#- The present of this run, UTC: the wall clock; in a rehearsal (`--vars '{rehearsal: true}'`) time stands still at as_of. -#}
-{% macro _run_clock() %}
-    {%- if var('rehearsal', false) -%}
-        {{- return(provender.as_of()) -}}
-    {%- endif -%}
-    {{- return("cast('" ~ modules.datetime.datetime.now(modules.pytz.utc).strftime('%Y-%m-%d %H:%M:%S.%f') ~ "' as timestamp)") -}}
-{% endmacro %}

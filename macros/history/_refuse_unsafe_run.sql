@@ -27,6 +27,9 @@
     {%- if not provender._last_definition(view.unique_id, 'fingerprint') -%}
         {%- do errors.append('its definition was not recorded. Put `+post-hook: "{{ provender.record_definition() }}"` on the models in dbt_project.yml and run dbt build.') -%}
     {%- endif -%}
+    {%- if not var('rehearsal', false) and provender._as_of_text() > provender._now_text() -%}
+        {%- do errors.append('as_of ' ~ provender._as_of_text() ~ ' is in the future, and history could not be continued before it. Correct --vars, or rehearse: --vars \'{rehearsal: true, as_of: …}\'.') -%}
+    {%- endif -%}
     {%- set last = provender._last_run(view) -%}
     {%- if last and provender._as_of_text() <= last -%}
         {%- do errors.append('as_of ' ~ provender._as_of_text() ~ ' is at or before the last logged run (' ~ last ~ '). History only grows forward: run with a later as_of.') -%}

@@ -17,13 +17,17 @@
 {% endmacro %}
 
 
+{#- The file that says a logged run is published. -#}
+{% macro _run_file_sql(root) -%}
+    {{ provender._text(root ~ '/runs/as_of=') }} || strftime(as_of, '%Y%m%dT%H%M%S.%fZ') || '__' || history || '.parquet'
+{%- endmacro %}
+
+
 {% macro _unpublished_runs(root) %}
     {%- set rows = run_query(
-        "with logged as (select history, as_of, strftime(as_of, '%Y%m%dT%H%M%S.%fZ') as stamp from " ~ provender._log_relation('run_log') ~ ")"
-        ~ " select history, strftime(as_of, '%Y-%m-%d %H:%M:%S.%f'), stamp from logged"
-        ~ " where " ~ provender._text(root ~ '/runs/as_of=') ~ " || stamp || '__' || history || '.parquet'"
-        ~ " not in (select file from glob(" ~ provender._text(root ~ '/runs/as_of=*.parquet') ~ "))"
-        ~ " order by as_of, history"
+        "select history, strftime(as_of, '%Y-%m-%d %H:%M:%S.%f'), strftime(as_of, '%Y%m%dT%H%M%S.%fZ') from "
+        ~ provender._log_relation('run_log') ~ ' where ' ~ provender._run_file_sql(root)
+        ~ ' not in (select file from glob(' ~ provender._text(root ~ '/runs/as_of=*.parquet') ~ ')) order by as_of, history'
     ) -%}
     {%- set runs = [] -%}
     {%- for row in rows -%}

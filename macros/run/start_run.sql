@@ -2,6 +2,7 @@
     {%- if execute -%}
         {%- do provender.check_contracts() -%}
         {%- do provender._create_log_tables() -%}
+        {%- do provender._refuse_other_publications() -%}
         {%- do provender._expose_landed_logs() -%}
     {%- endif -%}
 {% endmacro %}

@@ -187,7 +187,9 @@ class Lender:
         deliveries = []
         for row in rows:
             # A table with a column for the zone is on local clocks, the others are in UTC.
-            occurred_at = utc_from_local(row[time], row["zone"]) if "zone" in row else utc(row[time])
+            occurred_at = (
+                utc_from_local(row[time], row["zone"]) if "zone" in row else utc(row[time])
+            )
             loaded_at = utc(row["loaded_at"])
             if row[key] and occurred_at and loaded_at:
                 deliveries.append(Delivery(row[key], content(row), occurred_at, loaded_at))
@@ -212,11 +214,13 @@ class Lender:
         paid = [p.content for p in self.card_payments if _seen(p, t)]
         if entity == "merchant":
             return {(p.merchant_id,) for p in paid if p.merchant_id is not None}
-        sightings = [*paid, *(s.content for s in self.sessions if _seen(s, t))]
+        seen = [s.content for s in self.sessions if _seen(s, t)]
         if entity == "device":
-            return {(s.device_id,) for s in sightings if s.device_id is not None}
+            devices = {p.device_id for p in paid} | {s.device_id for s in seen}
+            return {(device,) for device in devices if device is not None}
         if entity == "ip":
-            return {(s.ip,) for s in sightings if s.ip is not None}
+            addresses = {p.ip for p in paid} | {s.ip for s in seen}
+            return {(ip,) for ip in addresses if ip is not None}
         raise KeyError(entity)
 
     def _alive(self, customer: int, t: datetime) -> bool:
@@ -228,7 +232,7 @@ class Lender:
 
     def features(self, view: str, version: int, key: Key, t: datetime) -> Features:
         """Return what one version of a view says of a key at `t`, feature by feature."""
-        rule: Callable[..., Features] = {
+        rules: dict[tuple[str, int], Callable[..., Features]] = {
             ("customer_activity", 1): self._customer_activity,
             ("customer_spend", 1): self._customer_spend_1,
             ("customer_spend", 2): self._customer_spend_2,
@@ -238,8 +242,8 @@ class Lender:
             ("device_activity", 1): self._device_activity,
             ("ip_activity", 1): self._ip_activity,
             ("merchant_activity", 1): self._merchant_activity,
-        }[view, version]
-        return rule(*key, t)
+        }
+        return rules[view, version](*key, t)
 
     def _customer_activity(self, customer: int, t: datetime) -> Features:
         of_90d = _recent(self._by_customer[customer], 90 * DAY, t)
@@ -270,15 +274,15 @@ class Lender:
         return {
             "late_loan_payments_90d": late,
             "on_time_share_90d": (len(of_90d) - late) / len(of_90d) if of_90d else None,
-            "has_open_loan": self._has_open_loan(customer, t),
+            "has_savings_account": self._has_savings_account(customer, t),
         }
 
-    def _has_open_loan(self, customer: int, t: datetime) -> bool:
+    def _has_savings_account(self, customer: int, t: datetime) -> bool:
         for events in self._accounts.values():
             known = [e for e in events if e.visible(t)]
             if known:
                 latest = max(known, key=lambda e: (e.occurred_at, e.known_from, e.event)).content
-                if (latest.customer_id, latest.kind, latest.event) == (customer, "loan", "opened"):
+                if latest[1:] == (customer, "savings", "opened"):
                     return True
         return False
 

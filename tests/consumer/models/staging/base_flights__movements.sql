@@ -45,14 +45,18 @@ final as (
         landed_at,
         cast(arr_delay as integer) as arrival_delay,
         cast(loaded_at as timestamp) as loaded_at,
-        -- delays place a flight in UTC; the clocks it was read from must have shown the local time that is written
+        -- delays place a flight in UTC; the clocks there must have shown the local time that is written
         case
             when not is_scheduled then 'flight is not in the schedule'
             when outcome = 'cancelled' and (dep_delay is not null or arr_delay is not null)
                 then 'a delay without a departure'
-            when outcome != 'cancelled' and not {{ shows(to_local('departed_at', 'origin_zone'), 'dep_time') }}
+            when
+                outcome != 'cancelled'
+                and not {{ shows(to_local('departed_at', 'origin_zone'), 'dep_time') }}
                 then 'departure: the clock did not show this time'
-            when outcome = 'landed' and not {{ shows(to_local('landed_at', 'dest_zone'), 'arr_time') }}
+            when
+                outcome = 'landed'
+                and not {{ shows(to_local('landed_at', 'dest_zone'), 'arr_time') }}
                 then 'arrival: the clock did not show this time'
         end as problem
     from moved

@@ -32,7 +32,9 @@ local_times as (
         *,
         make_timestamp(year, month, day, 0, 0, 0) + {{ clock_time('sched_dep_time') }} as departure_shown,
         {{ to_local('scheduled_departure_at', 'origin_zone') }} as departure_local,
-        {{ next_showing(to_local('scheduled_departure_at', 'dest_zone'), clock_time('sched_arr_time')) }} as arrival_local
+        {{ next_showing(
+            to_local('scheduled_departure_at', 'dest_zone'), clock_time('sched_arr_time')
+        ) }} as arrival_local
     from departures
 
 ),
@@ -64,7 +66,7 @@ final as (
             when origin_zone is null then 'origin has no time zone'
             when dest_zone is null then 'destination has no time zone'
             -- time_hour tells apart the two 01:30 of the night when clocks go back
-            when departure_local is distinct from departure_shown
+            when coalesce(departure_local != departure_shown, true)
                 then 'scheduled departure: local time and time_hour disagree'
             when scheduled_arrival_at is null then 'scheduled arrival: no single instant shows it'
         end as problem

@@ -28,7 +28,7 @@ final as (
     select
         concat_ws('-', origin, time_hour) as observation_id,
         origin,
-        "temp" as temperature,
+        temp as temperature,
         -- no wind at the ground was ever faster: one row (EWR, 2013-02-12) says 1,048 mph
         case when wind_speed <= 253 then wind_speed end as wind_speed,
         visib as visibility,
@@ -38,7 +38,7 @@ final as (
         case
             when zone is null then 'airport has no time zone'
             -- time_hour tells apart the two 01:00 of the night when clocks go back
-            when {{ to_local('observed_at', 'zone') }} is distinct from shown
+            when coalesce({{ to_local('observed_at', 'zone') }} != shown, true)
                 then 'observation: local hour and time_hour disagree'
         end as problem
     from placed

@@ -12,12 +12,16 @@ missing as (
 
 named as (
 
-    select faa as airport, tzone as zone
+    select
+        faa as airport,
+        tzone as zone
     from airports
 
     union all
 
-    select faa as airport, tzone as zone
+    select
+        faa as airport,
+        tzone as zone
     from missing
     where faa not in (select airports.faa from airports)
 
@@ -25,10 +29,12 @@ named as (
 
 final as (
 
-    select airport, zone
+    select
+        airport,
+        zone
     from named
     -- an airport without a zone that the database knows has no local time
-    where zone in (select name from pg_timezone_names())
+    where zone in (select zones.name from pg_timezone_names() as zones)
 
 )
 

@@ -21,7 +21,7 @@ days as (
         spine.as_of,
         date_trunc('day', spine.as_of) - back.days * interval '1 day' as landed_on
     from spine
-    cross join (select unnest(range(2)) as days) as back
+    cross join range(2) as back (days)
 
 ),
 

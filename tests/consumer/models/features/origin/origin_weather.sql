@@ -21,7 +21,7 @@ hours as (
         spine.as_of,
         date_trunc('hour', spine.as_of) - back.hours * interval '1 hour' as observed_in
     from spine
-    cross join (select unnest(range(4)) as hours) as back
+    cross join range(4) as back (hours)
 
 ),
 

@@ -13,7 +13,7 @@ landings as (
 
 ),
 
--- the days that 7 days to the minute can touch: joining on the day makes the join an equality, and so a fast one
+-- the days that 7 times 24 hours can touch: joining on the day makes the join an equality, and so a fast one
 days as (
 
     select
@@ -22,7 +22,7 @@ days as (
         spine.as_of,
         date_trunc('day', spine.as_of) - back.days * interval '1 day' as landed_on
     from spine
-    cross join (select unnest(range(8)) as days) as back
+    cross join range(8) as back (days)
 
 ),
 
