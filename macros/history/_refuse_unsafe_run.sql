@@ -15,7 +15,7 @@
 
 {% macro _run_errors(node, view) %}
     {%- set errors = [] -%}
-    {%- if flags.EMPTY or flags.SAMPLE -%}
+    {%- if provender._sees_part() -%}
         {%- do errors.append('a run with --empty or --sample sees only part of the entities. Run without it, or exclude snapshots: --exclude resource_type:snapshot.') -%}
     {%- endif -%}
     {%- if provender.as_of() not in snapshot_get_time() -%}

@@ -1,5 +1,5 @@
 {% macro record_definition() %}
-    {%- if not execute or flags.EMPTY or flags.SAMPLE or not model.get('compiled_code') or model.language != 'sql' -%}
+    {%- if not execute or provender._sees_part() or not model.get('compiled_code') or model.language != 'sql' -%}
         {{- return('') -}}
     {%- endif -%}
     {%- set sql = provender._definition_sql(model) -%}
@@ -9,10 +9,10 @@
 {% endmacro %}
 
 
-{#- The compiled SQL with the hole, relations as dbt unique ids. -#}
+{#- The compiled SQL with the hole, relations as dbt unique ids. Of all ancestors: features_of nests what another view reads. -#}
 {% macro _definition_sql(node) %}
     {%- set ns = namespace(sql=provender._cut_spines(node.compiled_code) | trim) -%}
-    {%- for id in node.depends_on.nodes -%}
+    {%- for id in provender._ancestors(node.unique_id) -%}
         {%- set ns.sql = ns.sql.replace(provender._rendered_relation(id), '"' ~ id ~ '"') -%}
     {%- endfor -%}
     {{- return(ns.sql) -}}

@@ -3,5 +3,7 @@
     {%- if model is defined and model.config.get('strategy') == 'provender.feature' -%}
         {{- return(provender.as_of()) -}}
     {%- endif -%}
-    {{- return(adapter.dispatch('snapshot_get_time', 'dbt_' ~ adapter.type())()) -}}
+    {#- By name: a dispatch would search this project first, and find this macro again. -#}
+    {%- set own = adapter.type() ~ '__snapshot_get_time' -%}
+    {{- return(dbt[own]() if own in dbt else dbt.default__snapshot_get_time()) -}}
 {% endmacro %}

@@ -8,6 +8,7 @@
     with ordered as (
         select
             {{ key }},
+            scd_id,
             valid_from,
             valid_to,
             lead(valid_from) over (partition by {{ key }} order by valid_from, valid_to) as next_from,
@@ -19,6 +20,7 @@
         *,
         case
             when {{ keys | join(' is null or ') }} is null then 'null key'
+            when scd_id is null then 'no scd_id'
             when same_id > 1 then 'scd_id not unique'
             when valid_from is null then 'no beginning'
             when valid_to <= valid_from then 'ends before it begins'

@@ -1,5 +1,5 @@
 {% macro end_run(results) %}
-    {%- if execute and results and not flags.EMPTY and not flags.SAMPLE -%}
+    {%- if execute and results and not provender._sees_part() -%}
         {%- do provender._log_builds(results) -%}
         {%- do provender.publish(results) -%}
     {%- endif -%}

@@ -1,4 +1,5 @@
-{#- Lives as known from the schedule: a key lives while a flight of it is announced for later, or was for the last 30 days. -#}
+{#- Lives as known from the schedule: a key lives while a flight of it is announced for later,
+    or was for the last 30 days. -#}
 {% macro scheduled_life(keys) -%}
     {%- set key = keys | join(', ') -%}
     with flights as (

@@ -25,6 +25,7 @@
 with deliveries as (
     {% for table, (id, content, time) in tables.items() %}
     {% set zone = 'raw.zone' if time.endswith('_local') else "'UTC'" %}
+    {% set local = 'raw.' ~ time if time.endswith('_local') else "replace(raw." ~ time ~ ", 'Z', '')" %}
     {% set known_from = 'cast(raw.loaded_at as timestamp) + ' ~ provender.settle(('lender', table)) %}
     select
         '{{ table }}' as source_table,
@@ -37,7 +38,7 @@ with deliveries as (
                 {% for column in content %}
                 and version.{{ column }} is not distinct from raw.{{ column }}
                 {% endfor %}
-                and version.occurred_at = {{ provender.to_utc('raw.' ~ time, zone) }}
+                and version.occurred_at = {{ provender.to_utc(local, zone) }}
                 and version.known_from <= {{ known_from }}
                 and (version.known_until is null or version.known_until >= {{ known_from }})
         ) as is_placed
