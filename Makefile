@@ -17,8 +17,8 @@ test: .venv/dev profiles.yml lint
 lint: .venv/dev profiles.yml
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy serving/provender scripts
-	$(BIN)/python -m tests.lint_sql
+	MYPYPATH=.venv/src $(BIN)/mypy -p provender -p provender_ops
+	$(BIN)/sqlfluff lint models tests/dbt
 
 clean:
 	-$(BIN)/provender redis stop
@@ -33,6 +33,8 @@ clean:
 
 .venv/dev: .venv/ops
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ops,dev]'
+	@# mypy cannot see through the mapping of scripts/ to provender_ops; it can through a link
+	@mkdir -p .venv/src && ln -sfn ../../scripts .venv/src/provender_ops && ln -sfn ../../serving/provender .venv/src/provender
 	@touch $@
 
 profiles.yml: profiles.yml.example

@@ -5,15 +5,17 @@ dbt nor stops it.
 """
 
 import json
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 import duckdb
+
 from provender.errors import WrongValue
 from provender.instants import to_us
 from provender.records import KeyColumn, ServiceFeature, ServiceRecord, ViewRef
@@ -54,7 +56,6 @@ class Definition:
     features: tuple[Mapping[str, Any], ...]
     policies: Mapping[str, Any]
     owner: str
-    tags: tuple[str, ...]
 
     @property
     def columns(self) -> list[str]:
@@ -84,13 +85,13 @@ class Catalog:
         """Open the catalog for the block; raise NoBuild or UnreadableCatalog."""
         if not path.exists():
             raise NoBuild(f"No build yet: {path} does not exist. Run `dbt build`.")
-        with tempfile.TemporaryDirectory(prefix="provender-") as spill:
-            with reading(path):
-                connection = _connect(path, spill)
-            try:
-                yield cls(connection, path)
-            finally:
-                connection.close()
+        with reading(path):
+            connection = duckdb.connect(str(path), read_only=True)
+        try:
+            _spill_elsewhere(connection)
+            yield cls(connection, path)
+        finally:
+            connection.close()
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Return a small result whole, as dictionaries."""
@@ -128,8 +129,19 @@ class Catalog:
             )
         return row["project"], row["target"]
 
+    def declared_views(self) -> dict[tuple[str, int], tuple[str, ...]]:
+        """Return the tags of each view version that the project declares now."""
+        rows = self.rows("select view, version, tags from feature_views order by view, version")
+        with reading(self.path):
+            return {
+                (row["view"], row["version"]): tuple(json.loads(row["tags"] or "[]"))
+                for row in rows
+            }
+
     def last_runs(self) -> dict[tuple[str, int], Run]:
         """Return the last logged run of each view version."""
+        if not self.has("runs"):
+            return {}  # the first build failed before any history
         names = ", ".join(Run.__slots__)
         rows = self.rows(
             f"select {names} from runs"
@@ -175,6 +187,10 @@ def reading(path: Path) -> Iterator[None]:
     """Turn what goes wrong with the catalog inside the block into UnreadableCatalog."""
     try:
         yield
+    except (duckdb.InterruptException, RuntimeError) as error:
+        if "interrupt" in str(error).lower():
+            raise KeyboardInterrupt from None  # Ctrl-C, as DuckDB tells it
+        raise
     except (duckdb.Error, KeyError, IndexError, WrongValue, json.JSONDecodeError) as error:
         first = str(error).strip().split("\n")[0].rstrip(".")
         raise UnreadableCatalog(
@@ -189,10 +205,16 @@ def quoted(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
-def _connect(path: Path, spill: str) -> duckdb.DuckDBPyConnection:
-    # Beside the catalog, where DuckDB would spill, a reader may not be allowed to write.
-    config: dict[str, Any] = {"temp_directory": spill}
-    return duckdb.connect(str(path), read_only=True, config=config)
+def text_literal(text: str) -> str:
+    """Return a text as SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _spill_elsewhere(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a large query spill to the system's folder: beside the catalog we may not write."""
+    folder = Path(tempfile.gettempdir()) / f"provender-spill-{os.getpid()}"
+    with suppress(duckdb.Error):  # another connection of this process has spilled already
+        connection.execute(f"set temp_directory = {text_literal(str(folder))}")
 
 
 def _definition(row: Row) -> Definition:
@@ -205,7 +227,6 @@ def _definition(row: Row) -> Definition:
         features=tuple(json.loads(row["features"])),
         policies=json.loads(row["policies"]),
         owner=row["owner"],
-        tags=tuple(json.loads(row.get("tags") or "[]")),
     )
 
 

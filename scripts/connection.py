@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from provender.connection import Client, asking, connect
-
 from provender_ops.console import tell
 from provender_ops.embedded_redis import EmbeddedRedis
 

@@ -9,14 +9,15 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import typer
-from provender.errors import ProvenderError
-from provender.instants import as_utc
-from provender_ops.errors import INTERRUPTED, BadInput, exit_code
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
+
+from provender.errors import ProvenderError
+from provender.instants import as_utc
+from provender_ops.errors import INTERRUPTED, BadInput, exit_code
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,7 +37,7 @@ def new_app(help_text: str, *, no_args_is_help: bool = True) -> typer.Typer:
 
 
 def reported(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn the errors of a command into a sentence on stderr and an exit code."""
+    """Turn the errors of a command into a sentence on stderr and an exit code (SystemExit)."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -44,16 +45,16 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except ProvenderError as error:
             tell(str(error))
-            raise typer.Exit(exit_code(error)) from None
+            sys.exit(exit_code(error))
         except KeyboardInterrupt:
             tell("Interrupted. What was readable before still is; run the command again.")
-            raise typer.Exit(INTERRUPTED) from None
+            sys.exit(INTERRUPTED)
         except BrokenPipeError:
             raise  # the reader of our output went away; Typer ends quietly
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             tell(f"{where}{error.strerror or error}. Mend that and run the command again.")
-            raise typer.Exit(2) from None
+            sys.exit(2)
 
     return run
 

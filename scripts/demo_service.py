@@ -1,6 +1,7 @@
 """The demo's model service: reads features, decides loan applications, logs each decision."""
 
 import csv
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from provender import DecisionLog, FeatureReader, ServedFeatures
-from provender_ops.demo_store import NAMESPACE, Store
+from provender_ops.demo_store import NAMESPACE, TARGET, Store
 
 MODEL_VERSION = "rules-1"
 DECLINE_FROM = 2  # points
@@ -38,7 +39,9 @@ class Service:
             key=lambda application: (application.applied_at, application.application_id),
         )
         url = store.redis.url
-        self._reader = FeatureReader.from_url(url, namespace=NAMESPACE, clock=lambda: self._now, timeout=5)
+        self._reader = FeatureReader.from_url(
+            url, namespace=NAMESPACE, clock=lambda: self._now, timeout=5
+        )
         self._log = DecisionLog.from_url(url, namespace=NAMESPACE, timeout=5)
         self._last: ServedFeatures | None = None
 
@@ -56,10 +59,19 @@ class Service:
         self._reader.close()
         self._log.close()
 
-    def decide_until(self, after: datetime, until: datetime) -> dict[str, int]:
-        """Decide the applications made in (after, until]; return how many, and how many declined."""
-        outcomes = [self._decide(one) for one in self._applications if after < one.applied_at <= until]
+    def decide(self, *, after: datetime, until: datetime) -> dict[str, int]:
+        """Decide what was applied for in (after, until]; return how many, and how many declined."""
+        outcomes = [
+            self._decide(one) for one in self._applications if after < one.applied_at <= until
+        ]
         return {"decided": len(outcomes), "declined": outcomes.count("declined")}
+
+    def last_command(self) -> str:
+        """Return the command that reads the last application's features again."""
+        keys = self._last.keys.items() if self._last else ()
+        pairs = " ".join(shlex.quote(f"{name}={value}") for name, value in keys)
+        read = f".venv/bin/provender read credit_risk {pairs} --target {TARGET}"
+        return f"{read} --now {self._now:%Y-%m-%dT%H:%M:%SZ}"
 
     def last_read(self) -> list[dict[str, Any]]:
         """Return the features of the last application, for showing."""

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import typer
+from redis import Redis
+
 from provender_ops.console import tell
 from provender_ops.embedded_redis import EmbeddedRedis
 from provender_ops.errors import CouldNotRun
-from redis import Redis
 
 TARGET = "demo"
 NAMESPACE = f"provender.{TARGET}"
@@ -27,6 +29,7 @@ class Store:
         self.root = root
         self.log = root / "logs" / "demo.log"
         self.redis = EmbeddedRedis(root)
+        self._commit = git_commit(root)
 
     def start_anew(self) -> None:
         """Remove what an earlier demo left, and nothing else; start Redis."""
@@ -48,7 +51,9 @@ class Store:
 
     def push(self, now: datetime) -> dict[str, Any]:
         """Run `push-online`, as if it were `now`; return what it wrote."""
-        summary = json.loads(self._run("push-online", "--target", TARGET, "--now", now.isoformat(), "--json"))
+        summary = json.loads(
+            self._run("push-online", "--target", TARGET, "--now", now.isoformat(), "--json")
+        )
         views = summary["views"]
         return {name: sum(view[name] or 0 for view in views) for name in ("rows", "tombstones")}
 
@@ -58,12 +63,13 @@ class Store:
 
     def audit(self, decision: str) -> None:
         """Run `provender audit` and show what it prints."""
-        sys.stdout.flush()
-        print(self._run("provender", "audit", decision, "--target", TARGET))  # noqa: T201
+        typer.echo(self._run("provender", "audit", decision, "--target", TARGET))
 
     def query(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
         """Ask the published catalog."""
-        with duckdb.connect(str(self.root / "published" / TARGET / "catalog.duckdb"), read_only=True) as catalog:
+        with duckdb.connect(
+            str(self.root / "published" / TARGET / "catalog.duckdb"), read_only=True
+        ) as catalog:
             found = catalog.execute(sql, parameters)
             names = [column[0] for column in found.description or ()]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -75,7 +81,7 @@ class Store:
         done = subprocess.run(
             [str(program), *arguments],
             cwd=self.root,
-            env={**os.environ, "NO_COLOR": "1", "DBT_USE_COLORS": "false"},
+            env={**os.environ, "DBT_USE_COLORS": "false", "PROVENDER_GIT_COMMIT": self._commit},
             capture_output=True,
             text=True,
             check=False,
@@ -84,5 +90,18 @@ class Store:
             log.write(f"$ {command} {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")
         if done.returncode:
             tell((done.stdout + done.stderr)[-3000:])
-            raise CouldNotRun(f"`{command} {' '.join(arguments)}` ended with {done.returncode}. All it said is in {self.log}.")
+            raise CouldNotRun(
+                f"`{command} {' '.join(arguments)}` ended with {done.returncode}."
+                f" All it said is in {self.log}."
+            )
         return done.stdout
+
+
+def git_commit(root: Path) -> str:
+    """Return the commit of a checkout, `unknown` outside one."""
+    try:
+        asked = ["git", "rev-parse", "HEAD"]
+        done = subprocess.run(asked, cwd=root, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()

@@ -22,7 +22,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, ConnectionError, RedisError
+from redis.retry import Retry
 
 from provender_ops.errors import NoRedis
 
@@ -56,7 +58,7 @@ class EmbeddedRedis:
 
     def is_running(self) -> bool:
         """Return whether it answers, if only to say that it still loads its data."""
-        with Redis(unix_socket_path=str(self.socket), socket_timeout=5) as client:
+        with self._client() as client:
             try:
                 return bool(client.ping())
             except BusyLoadingError:
@@ -113,8 +115,14 @@ class EmbeddedRedis:
         )
 
     def _wait_until_loaded(self) -> None:
-        with Redis(unix_socket_path=str(self.socket), socket_timeout=5) as client:
+        with self._client() as client:
             _wait(lambda: _answers(client), SECONDS_TO_START, self._does_not_start())
+
+    def _client(self) -> Redis:
+        # No retries, as the client would have them: whether it answers is what is asked.
+        return Redis(
+            unix_socket_path=str(self.socket), socket_timeout=5, retry=Retry(NoBackoff(), 0)
+        )
 
     def _refuse_deaf_server(self) -> None:
         """Two servers on one append-only file would destroy it."""

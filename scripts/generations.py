@@ -121,7 +121,7 @@ class Generations:
             answer = self._client.time()
         # Each node of a Cluster answers.
         times = list(answer.values()) if isinstance(answer, dict) else [answer]
-        seconds, microseconds = cast("tuple[int, int]", max(times))
+        seconds, microseconds = max(times)
         return seconds * 1_000_000 + microseconds
 
 

@@ -11,12 +11,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, cast
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped] # it has no stubs
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
 from provender.connection import Client, asking
 from provender.errors import WrongValue
 from provender.instants import as_utc, from_us, utc_now
@@ -50,10 +52,7 @@ DECISION_LOG = pa.schema(
         *[(name, pa.string()) for name in ("stream_id", "decision_id", "service", "model_version")],
         ("decided_at", _TIMESTAMP),
         ("read_at", _TIMESTAMP),
-        *[
-            (name, pa.string())
-            for name in ("namespace", "keys", "request", "decision", "features")
-        ],
+        *[(name, pa.string()) for name in ("namespace", "keys", "request", "decision", "features")],
         ("landed_at", _TIMESTAMP),
     ]
 )
@@ -68,18 +67,22 @@ class Landed:
     unreadable: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """How the entries of a stream become files."""
+
+    namespace: str
+    schema: pa.Schema
+    to_row: Callable[[str, Mapping[bytes, bytes]], Row]
+    folder_of: Callable[[Row], Path]
+    acknowledge: Callable[[Sequence[str]], None]
+
+
 def land_push_log(client: Client, keys: KeySpace, landing: Path) -> Landed:
     """Land the push records that are not landed yet; raise StoreUnavailable or OSError."""
     folder = landing / "push_log"
-    after = _after(client, keys, folder)
-    return _land(
-        _entries(client, keys.pushes, after),
-        lambda entry: _push_row(*entry),
-        lambda _: folder,
-        PUSH_LOG,
-        keys.namespace,
-        lambda _: None,
-    )
+    stream = _Stream(keys.namespace, PUSH_LOG, _push_row, lambda _: folder, lambda _: None)
+    return _land(_entries(client, keys.pushes, _after(client, keys, folder)), stream)
 
 
 def land_decisions(
@@ -91,51 +94,43 @@ def land_decisions(
         with asking("take landed decisions out of the stream"):
             client.xdel(keys.decisions, *ids)
 
-    landed_at = _naive(clock())
-    return _land(
-        _entries(client, keys.decisions, None),
-        lambda entry: _decision_row(*entry, namespace=keys.namespace, landed_at=landed_at),
-        lambda row: landing / "decision_log" / f"day={row['decided_at']:%Y-%m-%d}",
-        DECISION_LOG,
+    stream = _Stream(
         keys.namespace,
+        DECISION_LOG,
+        partial(_decision_row, keys.namespace, _naive(clock())),
+        lambda row: landing / "decision_log" / f"day={row['decided_at']:%Y-%m-%d}",
         acknowledge,
     )
+    return _land(_entries(client, keys.decisions, None), stream)
 
 
-def _land(  # noqa: PLR0913 - the two streams differ in just these
-    batches: Iterator[list[Entry]],
-    to_row: Callable[[Entry], Row],
-    folder_of: Callable[[Row], Path],
-    schema: pa.Schema,
-    namespace: str,
-    acknowledge: Callable[[Sequence[str]], None],
-) -> Landed:
+def _land(batches: Iterator[list[Entry]], stream: _Stream) -> Landed:
     files: list[Path] = []
     unreadable: list[str] = []
     landed = 0
     for batch in batches:
         rows = []
-        for entry in batch:
+        for entry_id, fields in batch:
             try:
-                rows.append(to_row(entry))
+                rows.append(stream.to_row(entry_id, fields))
             except WrongValue:
-                unreadable.append(entry[0])
-        for folder, group in groupby(sorted(rows, key=lambda r: str(folder_of(r))), folder_of):
-            files.append(_write(folder, namespace, list(group), schema))
+                unreadable.append(entry_id)
+        for folder, group in groupby(sorted(rows, key=stream.folder_of), stream.folder_of):
+            files.append(_write(folder, stream, list(group)))
         if rows:
-            acknowledge([row["stream_id"] for row in rows])
+            stream.acknowledge([row["stream_id"] for row in rows])
         landed += len(rows)
     return Landed(landed, tuple(files), tuple(unreadable))
 
 
-def _write(folder: Path, namespace: str, rows: Sequence[Row], schema: pa.Schema) -> Path:
+def _write(folder: Path, stream: _Stream, rows: Sequence[Row]) -> Path:
     """Write one file that is whole from the moment it has its name, and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     first, last = rows[0]["stream_id"], rows[-1]["stream_id"]
-    path = folder / f"{namespace}__{first}-{last}.parquet"
+    path = folder / f"{stream.namespace}__{first}-{last}.parquet"
     # Not `.parquet` at the end, so that no reader's glob finds it.
     aside = folder / f".{path.name}.{os.getpid()}.tmp"
-    pq.write_table(pa.Table.from_pylist(list(rows), schema), aside, compression="zstd")
+    pq.write_table(pa.Table.from_pylist(list(rows), stream.schema), aside, compression="zstd")
     _to_disk(aside)
     aside.replace(path)
     _to_disk(folder)
@@ -205,7 +200,7 @@ def _push_row(entry_id: str, fields: Mapping[bytes, bytes]) -> Row:
 
 
 def _decision_row(
-    entry_id: str, fields: Mapping[bytes, bytes], *, namespace: str, landed_at: datetime
+    namespace: str, landed_at: datetime, entry_id: str, fields: Mapping[bytes, bytes]
 ) -> Row:
     record = load(_record(fields))
     return {

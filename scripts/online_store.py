@@ -5,6 +5,8 @@ from dataclasses import asdict
 from typing import Any, cast
 from uuid import uuid4
 
+from redis.exceptions import RedisError
+
 from provender.connection import Client, asking
 from provender.errors import NamespaceOwned
 from provender.json_objects import dump
@@ -16,7 +18,6 @@ from provender_ops.catalog import Run
 from provender_ops.errors import Refused
 from provender_ops.generations import Fill, Generations
 from provender_ops.notes import Online, PushedRun, look, pushed_field, reaching_field
-from redis.exceptions import RedisError
 
 RedisRow = tuple[str, bytes]
 

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from provender.keys import nearest
 from provender_ops.errors import BadInput, NoBuild, UnknownSelection
 
 CATALOG = "catalog.duckdb"
+PROJECT_FILE = "dbt_project.yml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ def find_project(project_dir: Path, target: str | None = None) -> Project:
 
     Raise NoBuild when nothing was published, UnknownSelection when the target cannot be told.
     """
-    root = project_dir.resolve()
+    root = find_root(project_dir)
     settings = _settings(root)
     published = root / str(settings.get("published_path", "published"))
     landing = root / str(settings.get("landing_path", "landing"))
@@ -39,20 +41,28 @@ def find_project(project_dir: Path, target: str | None = None) -> Project:
     return Project(root, chosen, published / chosen, landing / chosen)
 
 
+def find_root(project_dir: Path) -> Path:
+    """Return the project's folder; raise BadInput when it is none."""
+    root = project_dir.resolve()
+    if not (root / PROJECT_FILE).is_file():
+        raise BadInput(
+            f"{root} is not a dbt project: it has no {PROJECT_FILE}."
+            " Run this in the project's folder, or pass --project-dir."
+        )
+    return root
+
+
 def _settings(root: Path) -> dict[str, Any]:
     """Return `vars: provender:` of dbt_project.yml."""
-    path = root / "dbt_project.yml"
+    path = root / PROJECT_FILE
     try:
-        project = yaml.safe_load(path.read_text(encoding="utf-8"))
-        settings = ((project or {}).get("vars") or {}).get("provender") or {}
-        return dict(settings)
-    except FileNotFoundError:
-        raise BadInput(
-            f"{root} is not a dbt project: it has no dbt_project.yml."
-            " Run this in the project's folder, or pass --project-dir."
-        ) from None
+        declared = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        settings = dict((declared.get("vars") or {}).get("provender") or {})
     except (yaml.YAMLError, AttributeError, ValueError, TypeError):
         raise BadInput(f"{path} cannot be read. Run `dbt parse` to see what is wrong.") from None
+    # As the macros have it: a block that names another project is that one's.
+    is_ours = settings.get("project", declared.get("name")) == declared.get("name")
+    return settings if is_ours else {}
 
 
 def _target(published: Path, wanted: str | None) -> str:

@@ -72,10 +72,11 @@ class _Pusher:
         self._definitions = catalog.definitions()
 
     def select(self) -> list[ViewVersion]:
-        tags: dict[ViewVersion, tuple[str, ...]] = dict.fromkeys({*self._runs, *self._builds}, ())
-        last = {(d.view, d.version): d.tags for d in self._definitions.values()}
-        known = last if self._options.select else {}
-        return select_views(self._options.select, {**tags, **known})
+        """Return what is meant; unless asked for, a view nobody built yet is not worth a word."""
+        declared_views = self._catalog.declared_views()
+        selected = select_views(self._options.select, declared_views)
+        built = {*self._runs, *self._builds}
+        return [ref for ref in selected if self._options.select or ref in built]
 
     def push_view(self, view: str, version: int) -> ViewOutcome:
         try:

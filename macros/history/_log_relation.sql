@@ -40,3 +40,12 @@
 {% macro _text(value) %}
     {{- return('null' if value is none else "'" ~ (value | string).replace("'", "''") ~ "'") -}}
 {% endmacro %}
+
+
+{#- The present of this run, but later than every such row: what was logged last is last, also when the clock stands still. -#}
+{% macro _later(log, column, rows) %}
+    {{- return(
+        '(select greatest(' ~ provender._run_clock() ~ ", coalesce(max(" ~ column ~ ") + interval '1 microsecond', " ~ provender._run_clock() ~ '))'
+        ~ ' from ' ~ log ~ ' where ' ~ rows ~ ')'
+    ) -}}
+{% endmacro %}

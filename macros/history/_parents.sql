@@ -24,6 +24,11 @@
 
 {% macro _last_fingerprint(unique_id) %}
     {%- set found = provender._last_definition(unique_id, 'fingerprint') -%}
+    {%- if found == provender._partial() -%}
+        {%- do exceptions.raise_compiler_error(
+            model.name ~ ": reads '" ~ unique_id ~ "', which was last built with --empty or --sample. Build both whole: dbt build --select +" ~ model.name ~ "."
+        ) -%}
+    {%- endif -%}
     {%- if not found -%}
         {%- do exceptions.raise_compiler_error(
             "record_definition: no recorded definition of '" ~ unique_id ~ "'. Put `+post-hook: \"{{ provender.record_definition() }}\"` "
@@ -41,7 +46,7 @@
     {%- endif -%}
     {%- set rows = run_query(
         "select " ~ column ~ " from " ~ provender._log_relation('definition_log')
-        ~ " where unique_id = " ~ provender._text(unique_id) ~ " order by recorded_at desc, fingerprint limit 1"
+        ~ " where unique_id = " ~ provender._text(unique_id) ~ " and " ~ column ~ " is not null order by recorded_at desc, fingerprint limit 1"
     ) -%}
     {{- return(rows[0][0] if rows | length else none) -}}
 {% endmacro %}

@@ -21,10 +21,13 @@
     {%- if provender.as_of() not in snapshot_get_time() -%}
         {%- do errors.append("deletes would be stamped by the wall clock. Put this in dbt_project.yml: `dispatch: [{macro_namespace: dbt, search_order: [provender, dbt]}]`.") -%}
     {%- endif -%}
-    {%- if 'provender.log_run' not in tojson(node.config.get('post-hook', [])) -%}
-        {%- do errors.append('no run would be logged. Put `+post-hook: "{{ provender.log_run() }}"` on the snapshots in dbt_project.yml.') -%}
+    {%- if not provender._has_hook(node, 'provender.log_run') -%}
+        {%- do errors.append('no run would be logged in the transaction that writes history. Put `+post-hook: "{{ provender.log_run() }}"` on the snapshots in dbt_project.yml.') -%}
     {%- endif -%}
-    {%- if not provender._last_definition(view.unique_id, 'fingerprint') -%}
+    {%- set recorded = provender._last_definition(view.unique_id, 'fingerprint') -%}
+    {%- if recorded == provender._partial() -%}
+        {%- do errors.append('the view was last built with --empty or --sample and holds part of the truth. Build it whole: dbt build --select +' ~ view.name ~ '+.') -%}
+    {%- elif not recorded or not provender._has_hook(graph.nodes[view.unique_id], 'provender.record_definition') -%}
         {%- do errors.append('its definition was not recorded. Put `+post-hook: "{{ provender.record_definition() }}"` on the models in dbt_project.yml and run dbt build.') -%}
     {%- endif -%}
     {%- if not var('rehearsal', false) and provender._as_of_text() > provender._now_text() -%}
@@ -35,6 +38,15 @@
         {%- do errors.append('as_of ' ~ provender._as_of_text() ~ ' is at or before the last logged run (' ~ last ~ '). History only grows forward: run with a later as_of.') -%}
     {%- endif -%}
     {{- return(errors) -}}
+{% endmacro %}
+
+
+{#- Whether a node calls a macro after it is built, in the same transaction. -#}
+{% macro _has_hook(node, name) %}
+    {%- for hook in node.config.get('post-hook', []) if hook.transaction and name in hook.sql -%}
+        {{- return(true) -}}
+    {%- endfor -%}
+    {{- return(false) -}}
 {% endmacro %}
 
 

@@ -1,6 +1,9 @@
 {% macro record_definition() %}
-    {%- if not execute or provender._sees_part() or not model.get('compiled_code') or model.language != 'sql' -%}
+    {%- if not execute or not model.get('compiled_code') or model.language != 'sql' -%}
         {{- return('') -}}
+    {%- endif -%}
+    {%- if provender._sees_part() -%}
+        {{- return(provender._definition_log_row(provender._partial())) -}}
     {%- endif -%}
     {%- set sql = provender._definition_sql(model) -%}
     {%- do provender._refuse_clocks(model, sql) -%}
@@ -49,7 +52,18 @@
     {%- set contract = tojson([view['keys'], view['features'], view['policies']], sort_keys=True) if view else '' -%}
     {%- set parents = provender._parent_fingerprints(model) -%}
     {%- set fingerprint = local_md5([sql, contract, tojson(parents, sort_keys=True)] | join('\x1f')) -%}
+    {{- return(provender._definition_log_row(fingerprint, sql, view)) -}}
+{% endmacro %}
+
+
+{#- Stands for the fingerprint of a model that holds only part of its rows: built with --empty or --sample. -#}
+{% macro _partial() %}{{ return('partial') }}{% endmacro %}
+
+
+{#- An insert, unless it would repeat the last row of the model. A row is later than the one before, also when the clock stands still. -#}
+{% macro _definition_log_row(fingerprint, sql=none, view=none) %}
     {%- set log = provender._log_relation('definition_log') -%}
+    {%- set own = 'unique_id = ' ~ provender._text(model.unique_id) -%}
     insert into {{ log }}
     select
         {{ provender._text(model.unique_id) }}, {{ provender._text(fingerprint) }}, {{ provender._text(sql) }},
@@ -60,10 +74,10 @@
         {% else %}
         null, null, null, null, null, null, null,
         {% endif %}
-        {{ provender._run_clock() }}, {{ provender._text(invocation_id) }}, {{ provender._text(provender._git_commit()) }}
+        {{ provender._later(log, 'recorded_at', own) }}, {{ provender._text(invocation_id) }}, {{ provender._text(provender._git_commit()) }}
     where {{ provender._text(fingerprint) }} is distinct from (
         select fingerprint from {{ log }}
-        where unique_id = {{ provender._text(model.unique_id) }}
+        where {{ own }}
         order by recorded_at desc, fingerprint
         limit 1
     )

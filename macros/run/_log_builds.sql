@@ -4,10 +4,12 @@
     {%- for view in provender.feature_views() -%}
         {%- set outcome = provender._build_outcome(view, results) -%}
         {%- if outcome -%}
+            {%- set log = provender._log_relation('build_log') -%}
+            {%- set own = 'view = ' ~ provender._text(view.name) ~ ' and version = ' ~ view.version -%}
             {%- do run_query(
-                'insert into ' ~ provender._log_relation('build_log') ~ ' select ' ~ [
+                'insert into ' ~ log ~ ' select ' ~ [
                     provender._text(view.name), view.version, provender.as_of(), provender._text(invocation_id),
-                    provender._run_clock(), provender._text(outcome.status), provender._text(outcome.message),
+                    provender._later(log, 'finished_at', own), provender._text(outcome.status), provender._text(outcome.message),
                 ] | join(', ')
             ) -%}
         {%- endif -%}

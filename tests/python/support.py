@@ -1,4 +1,4 @@
-"""A dbt project in a folder of its own, driven as its users drive it: one dbt process per command."""
+"""A dbt project in a folder of its own, driven as its users drive it: a process per command."""
 
 import json
 import os
@@ -16,6 +16,7 @@ import duckdb
 
 REPO = Path(__file__).parents[2]
 Row = tuple[Any, ...]
+Dump = tuple[list[tuple[str, str]], list[Row]]
 
 _TYPES = {
     bool: "boolean",
@@ -88,6 +89,7 @@ class DbtProject:
                 **os.environ,
                 "DBT_PROFILES_DIR": ".",
                 "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+                "DBT_LOG_LEVEL_FILE": "none",
                 "PYTHONWARNINGS": "ignore",
             },
             stdout=subprocess.PIPE,
@@ -106,6 +108,11 @@ class DbtProject:
         """Read the writer's file; no dbt may be running."""
         with duckdb.connect(self.database, read_only=True) as connection:
             return connection.execute(sql).fetchall()
+
+    def dump(self, table: str) -> Dump | None:
+        """Return a table's columns with types, and its rows in order; None without a table."""
+        with duckdb.connect(self.database, read_only=True) as connection:
+            return dump(connection, table)
 
     def execute(self, sql: str) -> None:
         """Change the writer's file."""
@@ -131,7 +138,7 @@ class DbtProject:
         columns = {column: _type_of(column, rows) for column in rows[0]} if rows else {}
         columns.update(types or {})
         with duckdb.connect(self.database) as connection:
-            connection.execute(f"create schema if not exists {table.split('.')[0]}")
+            connection.execute(f"create schema if not exists {table.partition('.')[0]}")
             typed = ", ".join(f'"{name}" {type_}' for name, type_ in columns.items())
             connection.execute(f"create or replace table {table} ({typed})")
             if rows:
@@ -145,3 +152,13 @@ class DbtProject:
 def _type_of(column: str, rows: Sequence[Mapping[str, Any]]) -> str:
     values = (row[column] for row in rows if row.get(column) is not None)
     return _TYPES.get(type(next(values, "")), "varchar")
+
+
+def dump(connection: duckdb.DuckDBPyConnection, table: str) -> Dump | None:
+    """Return a relation whole: columns with types, rows in an order of their own."""
+    try:
+        cursor = connection.execute(f"select * from {table} order by all")
+    except duckdb.CatalogException:
+        return None
+    columns = [(column[0], str(column[1])) for column in cursor.description or []]
+    return columns, cursor.fetchall()

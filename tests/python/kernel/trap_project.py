@@ -7,11 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from support import DbtProject, DbtRun, Row
+from support import DbtProject, DbtRun
 
-RUNS = ("2026-03-02 08:00", "2026-03-02 09:00", "2026-03-02 10:00")  # as_of of each build
+RUNS = tuple(f"2026-03-02 {hour}:00" for hour in ("08", "09", "10", "11"))  # as_of of each build
 Values = dict[str, Any]
-Dump = tuple[tuple[str, ...], list[Row]]
 
 
 def at(time: str) -> datetime:
@@ -53,6 +52,8 @@ def same(rows: list[Values]) -> tuple[list[Values], list[Values], list[Values]]:
     return rows, rows, rows
 
 
+# dbt's own snapshot reads the view through this: a feature view has one history
+EPHEMERAL = "{{ config(materialized='ephemeral') }} "
 BY_VALUE = {"strategy": "check", "check_cols": ["value"]}
 BY_TIME = {"strategy": "timestamp", "updated_at": "changed_at"}
 TIMED = {"value": "integer", "changed_at": "timestamp"}
@@ -70,25 +71,20 @@ TRAPS = {
         {**BY_VALUE, "updated_at": "changed_at"},
         TIMED,
     ),
-    "doubled": Trap(
-        (things() + things()[:1], things(), things(a=2) + things(a=3)[:1]),
-        BY_VALUE,
-    ),
-    "doubled_later": Trap((things(), things(f=1) + things(f=2)[-1:], things(f=1)), BY_VALUE),
+    "doubled": Trap((things(), things(f=1) + things(f=2)[-1:], things(f=1)), BY_VALUE),
+    "doubled_at_first": Trap((things() + things()[:1], things(), things())),
     "null_key": Trap(
-        (things(), *[things() + [{**things()[0], "id": None}]] * 2),
+        (things(), *[[*things(), {**things()[0], "id": None}]] * 2),
         BY_VALUE,
     ),
     "widened": Trap(
-        same(things()),
+        same([{**things()[0], "extra": 7}, *things()[1:]]),
         {"strategy": "check", "check_cols": "all", "updated_at": "as_of"},
         later={"value": "integer", "extra": "integer"},
     ),
     "leaving": Trap((things(), LEFT, LEFT), BY_VALUE),
     "returning": Trap((things(), LEFT, things()), BY_TIME, TIMED),
-    "retyped": Trap(
-        (things(), things(a=1.5), things(a=1.5)), BY_VALUE, later={"value": "double"}
-    ),
+    "retyped": Trap((things(), things(a=1.5), things(a=1.5)), BY_VALUE, later={"value": "double"}),
     "rescaled": Trap(
         (things(), things(a=1.555), things(a=1.555)),
         BY_VALUE,
@@ -100,7 +96,7 @@ TRAPS = {
         BY_VALUE,
         keys=("id", "part"),
     ),
-    "null_value": Trap((things(a=None), things(b=None), things(b=None)), BY_VALUE),
+    "null_value": Trap((things(a=None), things(b=None), things(b=None))),
     # refusals that need no comparison
     "mixed": Trap((things(), [{**things()[0], "as_of": at("08:00")}, *things()[1:]], things())),
     "narrowed": Trap(
@@ -110,8 +106,11 @@ TRAPS = {
     "shrunk": Trap((things(), without("ab", things()), without("ab", things()))),
     "unlogged": Trap(same(things()), history="unlogged"),
     "detached": Trap(same(things()), history="detached"),
+    "failing": Trap(same(things()), history="failing"),
     "undefined": Trap(same(things()), folder="undefined"),
-    "forgotten": Trap(same(things()), folder="forgotten", later={"value": "integer", "extra": "integer"}),
+    "forgotten": Trap(
+        same(things()), folder="forgotten", later={"value": "integer", "extra": "integer"}
+    ),
 }
 
 
@@ -121,45 +120,50 @@ class TrapProject:
     def __init__(self, folder: Path) -> None:
         self.project = DbtProject(Path(__file__).parent / "traps", folder, registry=False)
         for name, trap in TRAPS.items():
-            self._write_json(
-                f"snapshots/{trap.history}/{name}.yml", {"snapshots": [_history(name, trap)]}
-            )
+            self._write_yaml(f"snapshots/{trap.history}/{name}.yml", snapshots=[_ours(name, trap)])
             if trap.stock:
-                self._write(f"models/mirrors/{name}_mirror.sql", f"select * from {{{{ ref('{name}') }}}}")
-                self._write_json(
-                    f"snapshots/stock/{name}.yml", {"snapshots": [_stock(name, trap)]}
+                self._write(
+                    f"models/mirrors/{name}_mirror.sql",
+                    f"{EPHEMERAL}select * from {{{{ ref('{name}') }}}}",
                 )
+                self._write_yaml(f"snapshots/stock/{name}.yml", snapshots=[_stock(name, trap)])
 
     def build(self, step: int, *args: str, **variables: object) -> DbtRun:
-        """Write what every view selects in this step, and build it all."""
-        as_of = datetime.fromisoformat(RUNS[min(step, 2)])
-        rows = []
+        """Write what every view selects in this step, and build it as of that step."""
+        as_of = datetime.fromisoformat(RUNS[step])
+        rows: list[Values] = []
         for name, trap in TRAPS.items():
             rows += [{"view": name, "as_of": as_of, **row} for row in trap.rows[min(step, 2)]]
             columns = trap.columns_at(step)
             entity = "pair" if len(trap.keys) == 2 else "thing"
-            self._write(
-                f"models/{trap.folder}/{name}.sql", f"{{{{ rows_of({columns}, '{entity}') }}}}"
-            )
-            self._write_json(
-                f"models/{trap.folder}/{name}.yml",
-                {"models": [_view(name, entity, trap.keys, columns)]},
-            )
+            path = f"models/{trap.folder}/{name}"
+            self._write(f"{path}.sql", f"{{{{ rows_of({columns}, '{entity}') }}}}")
+            self._write_yaml(f"{path}.yml", models=[_view(name, entity, trap.keys, columns)])
         types = {"part": "varchar", "value": "decimal(18,3)", "extra": "integer"}
         self.project.write("lab.rows", rows, types)
-        return self.project.build(*args, as_of=RUNS[step] if step < 3 else "2026-03-02 11:00", **variables)
+        return self.project.build(*args, as_of=RUNS[step], **variables)
+
+    def forget_definitions(self) -> None:
+        """Take the hook that records definitions from one folder of models."""
+        hook = """    forgotten:
+      +materialized: table
+      +post-hook: "{{ provender.record_definition() }}"
+"""
+        self.project.edit("dbt_project.yml", hook, "    forgotten: {+materialized: table}\n")
 
     def _write(self, path: str, text: str) -> None:
         file = self.project.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text + "\n")
 
-    def _write_json(self, path: str, content: object) -> None:
+    def _write_yaml(self, path: str, **content: object) -> None:
         self._write(path, json.dumps(content))  # JSON is YAML
 
 
 def _view(name: str, entity: str, keys: Iterable[str], columns: dict[str, str]) -> Values:
-    listed: list[Values] = [{"name": column, "data_type": type_} for column, type_ in columns.items()]
+    listed: list[Values] = [
+        {"name": column, "data_type": type_} for column, type_ in columns.items()
+    ]
     for column in listed:
         if column["name"] not in (*keys, "as_of"):
             column["config"] = {"meta": {"feature": {"default": None}}}
@@ -174,7 +178,7 @@ def _view(name: str, entity: str, keys: Iterable[str], columns: dict[str, str]) 
     }
 
 
-def _history(name: str, trap: Trap) -> Values:
+def _ours(name: str, trap: Trap) -> Values:
     return {
         "name": f"{name}_history",
         "relation": f"ref('{name}')",
@@ -183,7 +187,8 @@ def _history(name: str, trap: Trap) -> Values:
             "unique_key": list(trap.keys),
             "hard_deletes": "invalidate",
             "snapshot_meta_column_names": {
-                f"dbt_{column}": column for column in ("valid_from", "valid_to", "scd_id", "updated_at")
+                f"dbt_{column}": column
+                for column in ("valid_from", "valid_to", "scd_id", "updated_at")
             },
         },
     }

@@ -82,7 +82,7 @@ def answer(key: Key, t: datetime, view: View) -> Answer:
     age = t - run.as_of
     row = state(key, run.as_of, view.history)
     if row is None:
-        return _without_row(run.as_of, age, _why_no_row(key, run, view), view)
+        return _without_row(run.as_of, age, "missing", view)
     row_status: Status = (
         "expired" if age > view.ttl else "stale" if age > view.freshness_sla else "ok"
     )
@@ -118,12 +118,6 @@ def state(key: Key, as_of: datetime, history: list[HistoryRow]) -> HistoryRow | 
     ]
     assert len(valid) <= 1, f"the history of {key} overlaps at {as_of}"
     return valid[0] if valid else None
-
-
-def _why_no_row(key: Key, run: Run, view: View) -> Status:
-    """Tell a key whose first run came later from one nobody knows, or that had died."""
-    first = min((row.valid_from for row in view.history if row.key == key), default=None)
-    return "missing" if first is None or first <= run.as_of else "not_computed"
 
 
 def _without_row(as_of: datetime | None, age: timedelta | None, why: Status, view: View) -> Answer:

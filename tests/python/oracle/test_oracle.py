@@ -304,7 +304,7 @@ def test_a_null_becomes_the_default_only_where_declared() -> None:
     [
         ((1,), 5 * MINUTE - MICROSECOND, "not_computed"),  # the first run had not ended
         ((1,), 5 * MINUTE, "ok"),
-        ((2,), 30 * MINUTE, "not_computed"),  # the key's run came later
+        ((2,), 30 * MINUTE, "missing"),  # what comes later is not known then
         ((2,), HOUR + 5 * MINUTE, "ok"),
         ((2,), 2 * HOUR + 5 * MINUTE, "missing"),  # gone
         ((3,), 30 * MINUTE, "missing"),

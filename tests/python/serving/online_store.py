@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import redis
+
 from provender import FeatureReader
 from provender.encoding import RowEncoder, encode_tombstone
 from provender.instants import MICROSECOND, to_us

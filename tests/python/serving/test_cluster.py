@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 from online_store import ACTIVITY, NAMESPACE, SHOP, T0, Store
-from provender import DecisionLog, FeatureReader
 from redis_server import RedisServer
+
+from provender import DecisionLog, FeatureReader
 
 SLOTS = 16384
 BUS = 10_000  # a cluster node's second port lies this far above its first

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import redis
 from online_store import ACTIVITY, KEYS, NAMESPACE, SHOP, T0, Store
+from redis_server import RedisServer
+
 from provender import DecisionLog, DecisionNotLogged, ServedFeatures, StoreUnavailable
 from provender.spool import BATCH, Spool
-from redis_server import RedisServer
 
 DECISION = {"approved": False, "score": 0.31}
 

@@ -13,6 +13,7 @@ import pytest
 import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from provender.data_types import INTEGER_RANGES, codec_for, normalise_type
 from provender.encoding import (
     HEADER_SIZE,

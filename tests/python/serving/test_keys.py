@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from redis.crc import key_slot
+
 from provender.errors import InvalidNamespace, WrongKey
 from provender.keys import EntityKey, KeySpace
-from redis.crc import key_slot
 
 COLUMNS = [("a", "varchar"), ("n", "bigint"), ("b", "varchar"), ("f", "boolean")]
 entities = st.tuples(

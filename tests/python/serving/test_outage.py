@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 import redis
 from online_store import ACTIVITY, KEYS, NAMESPACE, T0, Store
+from redis_server import RedisServer
+
 from provender import FeatureReader, FeatureUnavailable, Status, StoreUnavailable, UnknownNamespace
 from provender.connection import connect, read_many
 from provender.errors import InvalidNamespace
 from provender.records import ViewRecord
-from redis_server import RedisServer
 
 SECRET = "s3cret/word"
 

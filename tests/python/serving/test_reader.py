@@ -19,6 +19,7 @@ from online_store import (
     commands,
     service_over,
 )
+
 from provender import (
     CorruptValue,
     FeatureReader,

@@ -1,0 +1,213 @@
+"""The command `provender`: read, land, audit, and the project's own Redis."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provender.keys import KeySpace
+from provender_ops import audit as auditing
+from provender_ops import read as reading
+from provender_ops.catalog import Catalog
+from provender_ops.connection import open_redis, started
+from provender_ops.console import (
+    new_app,
+    parse_instant,
+    print_json,
+    print_table,
+    reported,
+    tell,
+)
+from provender_ops.embedded_redis import EmbeddedRedis
+from provender_ops.errors import INTERRUPTED, Refused
+from provender_ops.land import Landed, land_decisions, land_push_log
+from provender_ops.options import (
+    HERE,
+    Json,
+    Namespace,
+    ProjectDir,
+    RedisUrl,
+    Target,
+    namespace_of,
+)
+from provender_ops.project import find_project, find_root
+from provender_ops.push_online import push_online
+
+app = new_app("A feature store that is a dbt project: what stands beside `dbt build` and SQL.")
+redis_app = new_app("The project's own Redis, used when no URL is given.")
+app.command("push-online")(push_online)
+app.add_typer(redis_app, name="redis")
+
+
+@app.command()
+@reported
+def read(  # noqa: PLR0913 - the options of a command
+    service: Annotated[str, typer.Argument(help="A feature service, or VIEW@VERSION.")],
+    keys: Annotated[list[str] | None, typer.Argument(help="Entity keys, as key=value.")] = None,
+    *,
+    now: Annotated[
+        str | None, typer.Option("--now", help="The time at which ages are measured.")
+    ] = None,
+    as_json: Json = False,
+    redis_url: RedisUrl = None,
+    namespace: Namespace = None,
+    project_dir: ProjectDir = HERE,
+    target: Target = None,
+) -> None:
+    """Read features online, as a model service does.
+
+    \b
+    Examples:
+      provender read credit_risk customer_id=42 device_id=d1
+      provender read credit_risk customer_id=42 device_id=d1 --now 2026-03-02T12:10:00Z
+      provender read customer_activity@1 customer_id=42 --json
+      provender read credit_risk customer_id=42 --namespace lender.prod --redis-url redis://…
+    """
+    at = parse_instant(now, "--now")
+    name = namespace or namespace_of(find_project(project_dir, target))
+    with open_redis(redis_url, project_dir) as client:
+        served = reading.read(client, name, service, keys or [], at)
+    if as_json:
+        print_json(reading.as_json(served))
+    else:
+        print_table(reading.COLUMNS, [reading.as_row(f) for f in served.features.values()])
+
+
+@app.command()
+@reported
+def audit(
+    decision_id: Annotated[str, typer.Argument(help="The id that DecisionLog.record returned.")],
+    *,
+    as_json: Json = False,
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Print the SQL that compares with history instead.")
+    ] = False,
+    project_dir: ProjectDir = HERE,
+    target: Target = None,
+) -> None:
+    """Show what a decision was made on, beside history.
+
+    Each value that was served stands beside the one that history says was live at that run.
+    It reads the published catalog only: run `provender land-decisions` and
+    `dbt build --select decisions decision_features` first.
+
+    \b
+    Examples:
+      provender audit 3f0c9a52c1
+      provender audit 3f0c9a52c1 --json
+      provender audit 3f0c9a52c1 --sql | duckdb -readonly published/prod/catalog.duckdb
+    """
+    with Catalog.open(find_project(project_dir, target).catalog) as catalog:
+        found = auditing.audit(catalog, decision_id)
+    if sql:
+        typer.echo(found.sql + ";")
+        return
+    _print_audit(found, as_json)
+    if found.disagreeing:
+        tell(f"History does not bear out: {', '.join(found.disagreeing)}.")
+
+
+@app.command("land-decisions")
+@reported
+def land_decisions_command(
+    *,
+    as_json: Json = False,
+    redis_url: RedisUrl = None,
+    namespace: Namespace = None,
+    project_dir: ProjectDir = HERE,
+    target: Target = None,
+) -> None:
+    """Move logged decisions into Parquet files for dbt.
+
+    \b
+    Examples:
+      provender land-decisions && dbt build --select decisions decision_features
+      provender land-decisions --target prod --redis-url redis://…
+    """
+    project = find_project(project_dir, target)
+    keys = KeySpace(namespace or namespace_of(project))
+    with open_redis(redis_url, project_dir) as client:
+        landed = land_decisions(client, keys, project.landing)
+    _print_landed("decisions", landed, project.landing, as_json)
+
+
+@app.command("land-push-log")
+@reported
+def land_push_log_command(
+    *,
+    as_json: Json = False,
+    redis_url: RedisUrl = None,
+    namespace: Namespace = None,
+    project_dir: ProjectDir = HERE,
+    target: Target = None,
+) -> None:
+    """Write push records into Parquet files for dbt.
+
+    Each push does so at its end; records that are landed already are not landed again.
+
+    \b
+    Example:
+      provender land-push-log --target prod --redis-url redis://…
+    """
+    project = find_project(project_dir, target)
+    keys = KeySpace(namespace or namespace_of(project))
+    with open_redis(redis_url, project_dir) as client:
+        landed = land_push_log(client, keys, project.landing)
+    _print_landed("push records", landed, project.landing, as_json)
+
+
+@redis_app.command("start")
+@reported
+def redis_start(project_dir: ProjectDir = HERE) -> None:
+    """Start the project's own Redis, unless it runs, and print its URL."""
+    typer.echo(started(find_root(project_dir)).url)
+
+
+@redis_app.command("stop")
+@reported
+def redis_stop(project_dir: ProjectDir = HERE) -> None:
+    """Stop the project's own Redis; its data stay in .provender/redis."""
+    was_running = EmbeddedRedis(find_root(project_dir)).stop()
+    tell("Stopped." if was_running else "It was not running.")
+
+
+@redis_app.command("url")
+@reported
+def redis_url_command(project_dir: ProjectDir = HERE) -> None:
+    """Print the URL of the project's own Redis, for a model service on this machine."""
+    redis = EmbeddedRedis(find_root(project_dir))
+    typer.echo(redis.url)
+    if not redis.is_running():
+        tell("It is not running. `provender redis start` starts it.")
+
+
+def main() -> None:
+    """Run `provender`."""
+    try:
+        app(prog_name="provender")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _print_audit(found: auditing.Audit, as_json: bool) -> None:
+    decision = auditing.printable(found.decision)
+    features = [auditing.printable(row) for row in found.features]
+    if as_json:
+        print_json({"decision": decision, "features": features})
+        return
+    print_table(("decision", "value"), [{"decision": k, "value": v} for k, v in decision.items()])
+    typer.echo("")
+    print_table(auditing.COLUMNS, features)
+
+
+def _print_landed(what: str, landed: Landed, folder: Path, as_json: bool) -> None:
+    if as_json:
+        files = [str(path) for path in landed.files]
+        print_json({"landed": landed.landed, "files": files, "unreadable": landed.unreadable})
+    tell(f"Landed {landed.landed} {what} in {len(landed.files)} files under {folder}.")
+    if landed.unreadable:
+        raise Refused(
+            f"{len(landed.unreadable)} entries cannot be read and stay in the stream:"
+            f" {', '.join(landed.unreadable[:5])}. Look at them with XRANGE, then XDEL them."
+        )

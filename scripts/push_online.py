@@ -1,0 +1,133 @@
+"""The command `push-online`: bring the last good runs into the online store."""
+
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from provender_ops.catalog import Catalog
+from provender_ops.connection import open_redis
+from provender_ops.console import (
+    new_app,
+    parse_instant,
+    print_json,
+    print_table,
+    progress,
+    reported,
+    tell,
+)
+from provender_ops.land import land_push_log
+from provender_ops.online_store import OnlineStore
+from provender_ops.options import (
+    HERE,
+    Json,
+    Namespace,
+    ProjectDir,
+    RedisUrl,
+    Target,
+    default_namespace,
+)
+from provender_ops.project import Project, find_project
+from provender_ops.push import Summary, push
+from provender_ops.push_view import Options
+
+COLUMNS = (
+    "view",
+    "version",
+    "status",
+    "run",
+    "mode",
+    "rows",
+    "tombstones",
+    "generation",
+    "reason",
+)
+
+app = new_app("Bring the last good run of each feature view online.", no_args_is_help=False)
+
+
+@app.command()
+@reported
+def push_online(  # noqa: PLR0913 - the options of a command
+    *,
+    select: Annotated[
+        list[str] | None,
+        typer.Option("--select", "-s", help="NAME, NAME@VERSION or tag:NAME; may be repeated."),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Write every row anew, also to mend damage in Redis.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")
+    ] = False,
+    as_json: Json = False,
+    redis_url: RedisUrl = None,
+    namespace: Namespace = None,
+    project_dir: ProjectDir = HERE,
+    target: Target = None,
+    now: Annotated[
+        str | None,
+        typer.Option("--now", help="Rehearse: the time at which the push becomes readable."),
+    ] = None,
+) -> None:
+    """Bring the last good run of each feature view online.
+
+    What changed since the last push is written; all of it where Redis cannot be trusted with that.
+    A view whose last build failed is refused and keeps its last good values. A push that was
+    killed is completed by the next.
+
+    \b
+    Examples:
+      push-online                                 everything, into the project's own Redis
+      push-online --select tag:minutes            the views on one schedule
+      push-online --select customer_spend@2       one version of one view
+      push-online --full --select customer_spend  write its rows anew
+      push-online --dry-run --json                what it would do, for a program
+      push-online --redis-url redis://user:password@redis.example:6379/0
+
+    \b
+    Exit code: 0 pushed, 1 a view was refused (the others went), 2 could not run.
+    """
+    options = Options(tuple(select or ()), full, dry_run, parse_instant(now, "--now"))
+    project = find_project(project_dir, target)
+    summary = run_push(project, options, redis_url, namespace, as_json)
+    if summary.is_refused:
+        raise typer.Exit(1)
+
+
+def run_push(
+    project: Project,
+    options: Options,
+    redis_url: str | None,
+    namespace: str | None,
+    as_json: bool,
+) -> Summary:
+    """Push, print the summary and land the push log."""
+    with Catalog.open(project.catalog) as catalog, open_redis(redis_url, project.root) as client:
+        names = catalog.store()
+        store = OnlineStore(client, namespace or default_namespace(*names), *names)
+        summary = push(catalog, store, options, progress)
+        report(summary, as_json)
+        if not options.dry_run:
+            land_push_log(client, store.keys, project.landing)
+    return summary
+
+
+def report(summary: Summary, as_json: bool) -> None:
+    """Print what became of the push: data on stdout, what needs attention on stderr."""
+    if as_json:
+        print_json(asdict(summary))
+    elif summary.views:
+        print_table(COLUMNS, [asdict(view) for view in summary.views])
+    if not summary.views:
+        tell("There is no feature view to push. Declare one and run `dbt build`.")
+    for service in summary.services:
+        if service.status == "waiting":
+            tell(f"Service {service.service} waits: {service.reason}.")
+
+
+def main() -> None:
+    """Run `push-online`."""
+    with suppress(KeyboardInterrupt):
+        app(prog_name="push-online")

@@ -1,0 +1,1 @@
+select id, live_from, live_until from {{ source('lab', 'things') }}

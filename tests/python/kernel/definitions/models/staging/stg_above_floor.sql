@@ -1,0 +1,1 @@
+select * from {{ ref('stg_events') }} where amount >= {{ var('floor', 0) }}

@@ -1,0 +1,1 @@
+select * from {{ provender.features_at('steady', ref('labels'), keys={'id': 'subject'}, as_of='decided_at') }}

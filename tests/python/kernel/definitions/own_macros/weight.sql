@@ -1,0 +1,1 @@
+{% macro weight() %}1{% endmacro %}

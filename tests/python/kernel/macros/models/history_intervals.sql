@@ -1,0 +1,1 @@
+{{ provender.test_history_intervals('history', ['id', 'part']) }}

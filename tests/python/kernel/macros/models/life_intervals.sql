@@ -1,0 +1,1 @@
+select * from {{ provender.life_intervals('events', keys=['id'], alive="status = 'in'") }}
