@@ -4,10 +4,10 @@ The comparison is one SQL statement over the published catalog: what the command
 `--sql` prints.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from provender.data_types import normalise_type
 from provender.records import KeyColumn
@@ -29,6 +29,7 @@ COLUMNS = (
     "git_commit",
 )
 _NOT_SHOWN = ("features", "landed_at")
+_LOGGED = ("request", "decision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,27 @@ def audit_sql(catalog: Catalog, decision_id: str) -> str:
     return "\nunion all\n".join(selects) + "\norder by view, name"
 
 
-def printable(row: Row) -> Row:
-    """Return a row with times as ISO 8601 text."""
-    return {name: _printable(value) for name, value in row.items()}
+def as_row(feature: Row) -> Row:
+    """Return one line of the table."""
+    agrees = {True: "yes", False: "NO", None: None}[feature["agrees"]]
+    short = {name: (feature[name] or "")[:12] or None for name in ("fingerprint", "git_commit")}
+    default = "default" if feature["is_default"] else ""
+    return {**_plain(feature), **short, "agrees": agrees, "is_default": default}
+
+
+def as_json(found: Audit) -> Row:
+    """Return the whole audit; what is JSON in the catalog is JSON here."""
+    return {
+        "decision": {**_plain(found.decision), **_parsed(found.decision, "keys", *_LOGGED)},
+        "features": [
+            {**_plain(row), **_parsed(row, "served", "in_history")} for row in found.features
+        ],
+    }
+
+
+def plain_decision(found: Audit) -> Row:
+    """Return the decision as text."""
+    return _plain(found.decision)
 
 
 def _decision(catalog: Catalog, decision_id: str) -> Row:
@@ -161,5 +180,13 @@ def _path(name: str) -> str:
     return '$."' + name.replace('"', '\\"') + '"'
 
 
-def _printable(value: Any) -> Any:
-    return value.isoformat() + "Z" if isinstance(value, datetime) else value
+def _plain(row: Row) -> Row:
+    """Return a row with times as ISO 8601 text."""
+    return {
+        name: value.isoformat() + "Z" if isinstance(value, datetime) else value
+        for name, value in row.items()
+    }
+
+
+def _parsed(row: Row, *names: str) -> Row:
+    return {name: None if row[name] is None else json.loads(row[name]) for name in names}

@@ -191,21 +191,20 @@ def main() -> None:
 
 
 def _print_audit(found: auditing.Audit, as_json: bool) -> None:
-    decision = auditing.printable(found.decision)
-    features = [auditing.printable(row) for row in found.features]
     if as_json:
-        print_json({"decision": decision, "features": features})
+        print_json(auditing.as_json(found))
         return
+    decision = auditing.plain_decision(found)
     print_table(("decision", "value"), [{"decision": k, "value": v} for k, v in decision.items()])
     typer.echo("")
-    print_table(auditing.COLUMNS, features)
+    print_table(auditing.COLUMNS, [auditing.as_row(row) for row in found.features])
 
 
 def _print_landed(what: str, landed: Landed, folder: Path, as_json: bool) -> None:
     if as_json:
         files = [str(path) for path in landed.files]
         print_json({"landed": landed.landed, "files": files, "unreadable": landed.unreadable})
-    tell(f"Landed {landed.landed} {what} in {len(landed.files)} files under {folder}.")
+    tell(f"Landed {landed.landed} {what} under {folder}.")
     if landed.unreadable:
         raise Refused(
             f"{len(landed.unreadable)} entries cannot be read and stay in the stream:"

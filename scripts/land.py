@@ -212,7 +212,7 @@ def _decision_row(
         "read_at": _instant(record, "read_at"),
         "namespace": namespace,
         "keys": dump(member(record, "keys")),
-        "request": json.dumps(member(record, "request"), ensure_ascii=False),
+        "request": None if member(record, "request") is None else dump(record["request"]),
         "decision": dump(member(record, "decision")),
         "features": json.dumps(elements(record, "features"), ensure_ascii=False),
         "landed_at": landed_at,

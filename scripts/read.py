@@ -40,7 +40,7 @@ def as_row(feature: FeatureValue) -> dict[str, Any]:
     """Return one line of the table."""
     return {
         "feature": feature.name,
-        "value": "null" if feature.value is None else feature.value,
+        "value": _shown(feature.value),
         "status": feature.status.value,
         "age": feature.age,
         "as_of": None if feature.as_of is None else to_text(feature.as_of),
@@ -104,6 +104,11 @@ def _value(name: str, data_type: str, text: str) -> Value:
         return codec_for(kind).decode(text)
     except (ValueError, KeyError, WrongValue):
         raise WrongKey(f"Key {name!r} is a {kind}, and {text!r} is none. Correct it.") from None
+
+
+def _shown(value: Value) -> str:
+    words = {None: "null", True: "true", False: "false"}
+    return words[value] if value is None or isinstance(value, bool) else str(value)
 
 
 def _plain(value: Value) -> Any:

@@ -30,7 +30,7 @@ with deliveries as (
     select
         '{{ table }}' as source_table,
         cast(to_json(raw) as varchar) as raw_row,
-        exists (
+        exists(
             select 1
             from {{ ref('stg_lender__' ~ table) }} as version
             where
@@ -67,13 +67,16 @@ quarantined as (
 )
 
 select
-    source_table,
-    raw_row,
+    coalesce(delivered.source_table, quarantined.source_table) as source_table,
+    coalesce(delivered.raw_row, quarantined.raw_row) as raw_row,
     delivered.is_placed,
     delivered.times_delivered,
     quarantined.times_quarantined
 from delivered
-full join quarantined using (source_table, raw_row)
+full join quarantined
+    on
+        delivered.source_table = quarantined.source_table
+        and delivered.raw_row = quarantined.raw_row
 where
     coalesce(quarantined.times_quarantined, 0)
     != case when delivered.is_placed then 0 else coalesce(delivered.times_delivered, 0) end

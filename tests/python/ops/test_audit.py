@@ -9,36 +9,11 @@ from typing import Any
 import duckdb
 import pytest
 from published_catalog import PublishedProject, View, minute
-from pushing import Pusher
+from pushing import Pusher, publish_decisions
 
 from provender import DecisionLog
 from provender_ops.audit import Audit, audit
 from provender_ops.catalog import Catalog
-from provender_ops.land import land_decisions
-
-# As models/decisions/ have it.
-DECISIONS = """
-    select decision_id, service, model_version, decided_at, read_at, keys, request, decision,
-        features, landed_at
-    from read_parquet('{landing}/decision_log/**/*.parquet', hive_partitioning = false)
-"""
-FEATURES = """
-    select
-        decision_id,
-        feature ->> '$.name' as name,
-        feature ->> '$.feature' as feature,
-        feature ->> '$.view' as view,
-        cast(feature ->> '$.version' as integer) as version,
-        feature ->> '$.fingerprint' as fingerprint,
-        cast(feature ->> '$.generation' as bigint) as generation,
-        cast(replace(feature ->> '$.as_of', 'Z', '') as timestamp) as as_of,
-        cast(feature ->> '$.age_us' as bigint) / 1000000.0 as age_seconds,
-        feature ->> '$.status' as status,
-        cast(feature ->> '$.is_default' as boolean) as is_default,
-        feature ->> '$.data_type' as data_type,
-        cast(feature -> '$.value' as varchar) as value
-    from (select decision_id, unnest(from_json(features, '["json"]')) as feature from ({decisions}))
-"""
 
 
 @pytest.fixture
@@ -72,15 +47,6 @@ def decide(pusher: Pusher, at: datetime, decision_id: str, **keys: Any) -> None:
     log.record(
         features, model_version="m1", decision={"outcome": "declined"}, decision_id=decision_id
     )
-
-
-def publish_decisions(pusher: Pusher) -> None:
-    """Land, and build the two models."""
-    landing = pusher.project.root / "landing" / "dev"
-    land_decisions(pusher.client, pusher.keys, landing)
-    decisions = DECISIONS.format(landing=landing)
-    pusher.project.table("decisions", decisions)
-    pusher.project.table("decision_features", FEATURES.format(decisions=decisions))
 
 
 def audited(project: PublishedProject, decision_id: str) -> Audit:

@@ -91,10 +91,19 @@ def test_decisions_move_into_files_by_the_day_they_were_made(
         "read_at": datetime(2026, 3, 2, 23, 59, 59, 999999),
         "namespace": "lender.dev",
         "keys": '{"customer_id":1}',
-        "request": '{"amount": "10.50"}',
+        "request": '{"amount":"10.50"}',
         "decision": '{"outcome":"declined"}',
         "landed_at": datetime(2026, 3, 4),
     }
+
+
+def test_a_decision_without_a_request_lands_with_null(service: Pusher, landing: Path) -> None:
+    features = service.reader(minute(1)).get("credit_risk", customer_id=1)
+    log = DecisionLog(service.client, namespace=service.namespace)
+    log.record(features, model_version="m1", decision={})
+    land_decisions(service.client, service.keys, landing)
+
+    assert landed(landing)[0]["request"] is None
 
 
 def test_killed_between_rename_and_acknowledgement_loses_nothing(
