@@ -11,7 +11,6 @@ from typing import Any
 from provender_ops.catalog import Catalog, Definition, Run, quoted
 
 BATCH = 2000
-SAMPLE = 100
 _LIVE = "valid_from <= $run and (valid_to is null or valid_to > $run)"
 
 
@@ -56,14 +55,6 @@ class History:
             run=self._run.as_of,
             since=since,
         )
-
-    def sample_keys(self, run_as_of: datetime) -> list[tuple[Any, ...]]:
-        """Return some of the keys live at an earlier run, the same on every call."""
-        sql = (
-            f"select {self._keys} from {quoted(self._run.history)} where {_LIVE}"
-            f" order by hash({self._keys}), {self._keys} limit {SAMPLE}"
-        )
-        return [row for rows in self._stream(sql, run=run_as_of) for row in rows]
 
     def _changes(self, sql: str, **parameters: datetime) -> Iterator[list[Change]]:
         for rows in self._stream(sql, **parameters):

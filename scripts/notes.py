@@ -1,7 +1,8 @@
 """What Redis holds of one view version, read in one step: its record, and the writer's notes.
 
 Beside the registry, which readers use, a hash `pv:{<namespace>}:writer` keeps what one push tells
-the next, for each view version: `pushed:` the run it pushed and the run of the push before,
+the next, for each view version: `pushed:` the run it pushed, the run of the push before and a
+sample of the keys of its rows (a row stays for its generation's life, if only as a tombstone),
 `reaching:` the run that rows may already be of when a push was interrupted, `counter:` the last
 number of a generation, and `generation:` how each stands that readers are not at.
 """
@@ -42,6 +43,7 @@ class Online:
     pushed: PushedRun | None
     previous_run_as_of_us: int | None
     reaching: PushedRun | None
+    sample: tuple[str, ...]
     generations: Mapping[int, str]
 
     @property
@@ -85,6 +87,7 @@ def look(client: Client, keys: KeySpace, view: str, version: int) -> Online:
         pushed=_run(pushed),
         previous_run_as_of_us=previous if isinstance(previous, int) else None,
         reaching=_run(_note(notes, reaching_field(view, version))),
+        sample=tuple(map(str, pushed.get("sample") or ())),
         generations={
             int(field.removeprefix(prefix)): token.decode()
             for field, token in notes.items()

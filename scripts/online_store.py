@@ -100,12 +100,14 @@ class OnlineStore:
         run: Run,
         record: ViewRecord,
         push: PushRecord,
+        sample: Sequence[str],
         fill: Fill | None,
         readable_at_us: int | None,
     ) -> None:
         """Make a push readable: watermark, push record and switch of generation in one step.
 
-        `since` is what Redis held when the push began. Raise NamespaceOwned or Refused when
+        `since` is what Redis held when the push began, `sample` keys of rows that are in this
+        generation to stay. Raise NamespaceOwned or Refused when
         something else happened meanwhile.
         """
         view, version = run.view, run.version
@@ -119,7 +121,7 @@ class OnlineStore:
             push.to_json(),
             "" if readable_at_us is None else str(readable_at_us),
             pushed_field(view, version),
-            dump(_pushed(since, run, fill)),
+            dump(_pushed(since, run, sample, fill)),
             reaching_field(view, version),
             "" if fill is None else field(fill.generation),
             "" if fill is None else fill.token,
@@ -161,13 +163,14 @@ class OnlineStore:
         )
 
 
-def _pushed(since: Online, run: Run, fill: Fill | None) -> dict[str, Any]:
+def _pushed(since: Online, run: Run, sample: Sequence[str], fill: Fill | None) -> dict[str, Any]:
     """Return the note of a push; its id makes the script, called again, know its own work."""
     # A full push leaves nothing to overlap with.
     previous = since.pushed.run_as_of_us if since.pushed and fill is None else None
     return {
         **asdict(PushedRun.of(run)),
         "previous_run_as_of_us": previous,
+        "sample": list(sample),
         "push_id": uuid4().hex,
     }
 

@@ -2,10 +2,11 @@
 
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from provender.keys import view_label
 from provender_ops.catalog import Catalog
 from provender_ops.connection import open_redis
 from provender_ops.console import (
@@ -30,7 +31,7 @@ from provender_ops.options import (
 )
 from provender_ops.project import Project, find_project
 from provender_ops.push import Summary, push
-from provender_ops.push_view import Options
+from provender_ops.push_view import Options, ViewOutcome
 
 COLUMNS = (
     "view",
@@ -119,12 +120,20 @@ def report(summary: Summary, as_json: bool) -> None:
     if as_json:
         print_json(asdict(summary))
     elif summary.views:
-        print_table(COLUMNS, [asdict(view) for view in summary.views])
+        print_table(COLUMNS, [_line(view) for view in summary.views])
     if not summary.views:
         tell("There is no feature view to push. Declare one and run `dbt build`.")
+    for view in summary.views:
+        if view.status == "refused":
+            tell(f"{view_label(view.view, view.version)}: {view.reason}")
     for service in summary.services:
         if service.status == "waiting":
             tell(f"Service {service.service} waits: {service.reason}.")
+
+
+def _line(view: ViewOutcome) -> dict[str, Any]:
+    """Return one line of the table; why a view was refused is a sentence, and told below."""
+    return asdict(view) | ({"reason": ""} if view.status == "refused" else {})
 
 
 def main() -> None:

@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Literal
 
 from provender.instants import from_us
-from provender.keys import KeySpace
-from provender.records import ViewRecord
 from provender_ops.catalog import Catalog, Run
 from provender_ops.declared import Declared
 from provender_ops.history import History
@@ -71,7 +69,7 @@ def _reasons_to_refill(situation: Situation) -> Iterator[str]:
         yield "Redis holds a run that history does not have"
     if online.reaching and not _is_logged(situation, online.reaching):
         yield "an interrupted push wrote a run that history does not have"
-    if situation.store.lacks_any(_sample(situation, record)):
+    if situation.store.lacks_any(online.sample):
         yield "rows are missing in Redis"
 
 
@@ -79,16 +77,6 @@ def _is_logged(situation: Situation, pushed: PushedRun) -> bool:
     as_of = from_us(pushed.run_as_of_us).replace(tzinfo=None)
     run = situation.run
     return situation.catalog.knows_run(run.view, run.version, as_of, pushed.invocation_id)
-
-
-def _sample(situation: Situation, record: ViewRecord) -> list[str]:
-    keys: KeySpace = situation.store.keys
-    encode = situation.declared.entity_key.encode_row
-    at = from_us(record.run_as_of_us).replace(tzinfo=None)
-    return [
-        keys.row(record.view, record.version, record.generation, encode(key))
-        for key in situation.history.sample_keys(at)
-    ]
 
 
 def _layout(situation: Situation) -> int:

@@ -1,9 +1,10 @@
 """Push one view version, as planned."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import compress
 from typing import Literal
 
 from provender.encoding import RowEncoder, decode_header, encode_tombstone
@@ -20,6 +21,8 @@ from provender_ops.lua import READABLE_AT
 from provender_ops.online_store import RedisRow
 from provender_ops.push_plan import Plan, Situation
 from provender_ops.row_spool import RowSpool
+
+SAMPLE = 100
 
 Advance = Callable[[int], None]
 Progress = Callable[[str, int | None], AbstractContextManager[Advance]]
@@ -53,14 +56,20 @@ class ViewOutcome:
 
 @dataclass(slots=True)
 class _Written:
+    """What a push wrote; `sample` are the keys by which the next one sees whether it is there."""
+
     rows: int = 0
     tombstones: int = 0
+    sample: list[str] = field(default_factory=list)
 
-    def count(self, value: bytes) -> None:
-        if decode_header(value).is_tombstone:
-            self.tombstones += 1
-        else:
-            self.rows += 1
+    def count(self, rows: Iterable[RedisRow]) -> None:
+        for key, value in rows:
+            if decode_header(value).is_tombstone:
+                self.tombstones += 1
+            else:
+                self.rows += 1
+            if len(self.sample) < SAMPLE:
+                self.sample.append(key)
 
 
 class ViewPush:
@@ -109,20 +118,18 @@ class ViewPush:
         with self._progress(self._label, self._run.row_count) as advance:
             for rows in self._rows(generation):
                 self._store.fill(rows)
-                written.rows += len(rows)
+                written.count(rows)
                 advance(len(rows))
         return written
 
     def _incremental(self, generation: int) -> ViewOutcome:
-        written = _Written()
+        written = _Written(sample=list(self._situation.online.sample))
         # These rows are read as soon as they are there, so none goes before all are encoded.
         with RowSpool.of(self._rows(generation)) as spool:
             self._store.announce(self._run)
             with self._progress(self._label, spool.total) as advance:
                 for rows in spool:
-                    for (_, value), is_new in zip(rows, self._store.merge(rows), strict=True):
-                        if is_new:
-                            written.count(value)
+                    written.count(compress(rows, self._store.merge(rows)))
                     advance(len(rows))
         self._publish(written, generation, None)
         return self._outcome("pushed", written, generation)
@@ -130,8 +137,7 @@ class ViewPush:
     def _rehearsed(self) -> _Written:
         written = _Written()
         for rows in self._rows(generation=0):
-            for _, value in rows:
-                written.count(value)
+            written.count(rows)
         return written
 
     def _rows(self, generation: int) -> Iterator[list[RedisRow]]:
@@ -173,6 +179,7 @@ class ViewPush:
             run=self._run,
             record=record,
             push=push_record,
+            sample=written.sample,
             fill=fill,
             readable_at_us=None if now is None else to_us(now),
         )

@@ -131,6 +131,7 @@ def test_push_refuses_one_view_with_1_and_pushes_the_others(
     assert result.exit_code == 1
     statuses = {view["view"]: view["status"] for view in json.loads(result.stdout)["views"]}
     assert statuses == {"customer_activity": "refused", "spend": "pushed"}
+    assert "customer_activity@1: Its last build failed (unique_customer fail)" in result.stderr
 
 
 def test_push_with_another_targets_namespace_is_refused_with_1(
