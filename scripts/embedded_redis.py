@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -90,6 +90,9 @@ class EmbeddedRedis:
                 return False
             os.kill(pid, signal.SIGTERM)  # Redis writes everything down first
             _wait(lambda: not _serves(pid, self.socket), SECONDS_TO_STOP, self._stays(pid))
+            if self.socket.parent != self.folder:
+                with suppress(OSError):
+                    self.socket.parent.rmdir()
         return True
 
     def _launch(self) -> None:
