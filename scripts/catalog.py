@@ -89,6 +89,7 @@ class Catalog:
             connection = duckdb.connect(str(path), read_only=True)
         try:
             _spill_elsewhere(connection)
+            connection.execute("set timezone = 'UTC'")
             yield cls(connection, path)
         finally:
             connection.close()

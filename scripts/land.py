@@ -125,7 +125,10 @@ def _land(batches: Iterator[list[Entry]], stream: _Stream) -> Landed:
 
 def _write(folder: Path, stream: _Stream, rows: Sequence[Row]) -> Path:
     """Write one file that is whole from the moment it has its name, and return it."""
+    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
+    if is_new:
+        _to_disk(folder.parent)  # else a power loss could take the day's folder, files and all
     first, last = rows[0]["stream_id"], rows[-1]["stream_id"]
     path = folder / f"{stream.namespace}__{first}-{last}.parquet"
     # Not `.parquet` at the end, so that no reader's glob finds it.

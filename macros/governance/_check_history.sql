@@ -12,6 +12,12 @@
     {%- set keys = provender._entity_key_names(provender.feature_view_config(node).get('entity'), entities) -%}
     {%- for snapshot in histories -%}
         {%- do found.extend(provender._check_snapshot('history ' ~ snapshot.name, snapshot.config, node, keys)) -%}
+        {%- if histories | length == 1 and snapshot.name != node.alias ~ '_history' -%}
+            {%- do found.append(provender._violation(
+                'history ' ~ snapshot.name, 'a history is named after its view, which training sets find it by', snapshot.name,
+                'Name it ' ~ node.alias ~ '_history'
+            )) -%}
+        {%- endif -%}
     {%- endfor -%}
     {{- return(found) -}}
 {% endmacro %}

@@ -2,8 +2,10 @@
 {% macro _refuse_unsafe_run(node, view, target_exists) %}
     {%- set errors = provender._run_errors(node, view) -%}
     {%- if not errors -%}
-        {%- set errors = provender._row_errors(view) + provender._column_errors(view, target_exists)
-            + (provender._shrink_errors(view) if target_exists else []) -%}
+        {%- set errors = provender._row_errors(view) + provender._column_errors(view, target_exists) -%}
+    {%- endif -%}
+    {%- if not errors and target_exists -%}
+        {%- set errors = provender._shrink_errors(view) -%}
     {%- endif -%}
     {%- if errors -%}
         {%- do exceptions.raise_compiler_error(
@@ -90,6 +92,9 @@
     {%- set kept = provender._column_types(this) if target_exists else {} -%}
     {%- set node = graph.nodes[view.unique_id] -%}
     {%- set new = provender._column_types(api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias)) -%}
+    {%- for key in view['keys'] if kept and key.name not in kept -%}
+        {%- do errors.append("key '" ~ key.name ~ "' is new. Other keys are a new version of the view.") -%}
+    {%- endfor -%}
     {%- for name, type in kept.items() if name not in ['valid_from', 'valid_to', 'scd_id', 'updated_at'] -%}
         {%- if name not in new -%}
             {%- do errors.append("column '" ~ name ~ "' is gone. A removed column is a new version of the view.") -%}

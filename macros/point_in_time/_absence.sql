@@ -25,6 +25,16 @@
 {%- endmacro %}
 
 
+{#- The features that the run did not have yet, as text; null when it had them all. -#}
+{% macro _not_computed_at(view, v) -%}
+    nullif(concat_ws(', '
+                {%- for feature in view.features %},
+                case when position('"{{ feature.name }}"' in {{ v }}_run.columns) = 0 then '{{ feature.name }}' end
+                {%- endfor %}
+            ), '')
+{%- endmacro %}
+
+
 {% macro _seconds(seconds) %}
     {{- return(adapter.dispatch('duration', 'provender')(seconds, 'seconds')) -}}
 {% endmacro %}

@@ -12,22 +12,18 @@
 {% endmacro %}
 
 
-{#- What a view's columns are called beside others: its name, with the version where two versions meet. -#}
+{#- What a view's columns are called beside others: its name, with the version where the model has versions. -#}
 {% macro _alias(view) %}
-    {{- return(view.history.alias | replace('_history', '')) -}}
+    {%- set is_versioned = graph.nodes[view.unique_id].get('version') is not none -%}
+    {{- return(view.name ~ ('_v' ~ view.version if is_versioned else '')) -}}
 {% endmacro %}
 
 
-{#- 'view@v.feature' -> column name: the feature's own, prefixed by its view where two views share it. -#}
+{#- 'view@v.feature' -> column name: as a service that reads these views calls it. -#}
 {% macro _feature_names(views) %}
-    {%- set all = [] -%}
-    {%- for view in views -%}{%- do all.extend(view.features | map(attribute='name') | list) -%}{%- endfor -%}
     {%- set names = {} -%}
-    {%- for view in views -%}
-        {%- for feature in view.features -%}
-            {%- set clash = all | select('equalto', feature.name) | list | length > 1 -%}
-            {%- do names.update({view.label ~ '.' ~ feature.name: provender._alias(view) ~ '__' ~ feature.name if clash else feature.name}) -%}
-        {%- endfor -%}
+    {%- for each in provender._name_features(provender._all_features(views)) -%}
+        {%- do names.update({each.view ~ '@' ~ each.version ~ '.' ~ each.feature: each.name}) -%}
     {%- endfor -%}
     {{- return(names) -}}
 {% endmacro %}

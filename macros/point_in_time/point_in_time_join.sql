@@ -29,7 +29,8 @@
             {%- endfor %}
             {{ v }}_run.as_of as {{ v }}__as_of,
             {{ age }} as {{ v }}__age,
-            {{ provender._status_at(view, v, age) }} as {{ v }}__status{{ ',' if not loop.last }}
+            {{ provender._status_at(view, v, age) }} as {{ v }}__status,
+            {{ provender._not_computed_at(view, v) }} as {{ v }}__not_computed{{ ',' if not loop.last }}
             {%- endfor %}
         from {{ spine }} as spine
         {%- for view in views %}

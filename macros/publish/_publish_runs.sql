@@ -23,11 +23,19 @@
 {%- endmacro %}
 
 
+{#- The file that holds what it changed. -#}
+{% macro _changes_file_sql(root) -%}
+    {{ provender._text(root ~ '/') }} || history || '/as_of=' || strftime(as_of, '%Y%m%dT%H%M%S.%fZ') || '.parquet'
+{%- endmacro %}
+
+
 {% macro _unpublished_runs(root) %}
     {%- set rows = run_query(
         "select history, strftime(as_of, '%Y-%m-%d %H:%M:%S.%f'), strftime(as_of, '%Y%m%dT%H%M%S.%fZ') from "
         ~ provender._log_relation('run_log') ~ ' where ' ~ provender._run_file_sql(root)
-        ~ ' not in (select file from glob(' ~ provender._text(root ~ '/runs/as_of=*.parquet') ~ ')) order by as_of, history'
+        ~ ' not in (select file from glob(' ~ provender._text(root ~ '/runs/as_of=*.parquet') ~ ')) or '
+        ~ provender._changes_file_sql(root) ~ ' not in (select file from glob(' ~ provender._text(root ~ '/*/as_of=*.parquet') ~ '))'
+        ~ ' order by as_of, history'
     ) -%}
     {%- set runs = [] -%}
     {%- for row in rows -%}

@@ -1,7 +1,7 @@
 {#- The logs that readers need beside the runs, and each model built now that says `config.meta.publish: true`. Whole, replaced at once. -#}
 {% macro _publish_tables(root, results) %}
     {%- set definitions -%}
-        select logged.* exclude (unique_id), declared.tags
+        select logged.* exclude (unique_id) replace (coalesce(declared.owner, logged.owner) as owner)
         from {{ provender._log_relation('definition_log') }} as logged
         left join ({{ provender._feature_view_rows() }}) as declared using (unique_id)
         where logged.view is not null

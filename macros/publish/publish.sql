@@ -18,7 +18,7 @@
 
 
 {% macro _published_root() %}
-    {{- return(invocation_args_dict.project_dir ~ '/' ~ provender._setting('published_path', 'published') ~ '/' ~ target.name) -}}
+    {{- return(provender._project_path(provender._setting('published_path', 'published') ~ '/' ~ target.name)) -}}
 {% endmacro %}
 
 

@@ -9,9 +9,9 @@
 
 {% macro duckdb___expose_landed_logs() %}
     {%- for name, columns in provender._landed_columns().items() -%}
-        {%- set files = provender._text(
-            invocation_args_dict.project_dir ~ '/' ~ provender._setting('landing_path', 'landing') ~ '/' ~ target.name ~ '/' ~ name ~ '/**/*.parquet'
-        ) -%}
+        {%- set files = provender._text(provender._project_path(
+            provender._setting('landing_path', 'landing') ~ '/' ~ target.name ~ '/' ~ name ~ '/**/*.parquet'
+        )) -%}
         {%- set any_landed = run_query('select count(*) from glob(' ~ files ~ ')')[0][0] > 0 -%}
         {%- set typed -%}
             {% for column, type in columns.items() %}cast({{ column if any_landed else 'null' }} as {{ type }}) as {{ column }}{{ ', ' if not loop.last }}{% endfor %}

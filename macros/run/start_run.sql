@@ -1,5 +1,6 @@
 {% macro start_run() %}
     {%- if execute -%}
+        {%- do provender._use_utc() -%}
         {%- do provender.check_contracts() -%}
         {%- do provender._create_log_tables() -%}
         {%- do provender._refuse_other_publications() -%}

@@ -10,7 +10,7 @@
         {{- return(run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f')) -}}
     {%- endif -%}
     {%- set iso = '^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?$' -%}
-    {%- if not modules.re.match(iso, given | string) -%}
+    {%- if not modules.re.match(iso, given | string) or not provender._is_date((given | string)[:10]) -%}
         {%- do exceptions.raise_compiler_error(
             "as_of: not a time, got '" ~ given ~ "'. Write it in ISO 8601 and UTC, like 2026-03-02T08:00:00Z."
         ) -%}

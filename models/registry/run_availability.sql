@@ -9,7 +9,11 @@ with runs as (
 pushes as (
 
     select * from {{ source('provender_log', 'push_log') }}
-    where project = '{{ project_name }}' and target = '{{ target.name }}'
+    -- of this store: a push into another namespace made nothing readable here
+    where
+        project = '{{ project_name }}'
+        and target = '{{ target.name }}'
+        and namespace = '{{ provender._namespace() }}'
 
 ),
 

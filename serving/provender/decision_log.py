@@ -88,7 +88,7 @@ class DecisionLog:
             }
         )
         try:
-            self.flush_spool()
+            self._try_to_flush()
             self._send([line])
         except StoreUnavailable as error:
             self._keep(line, error)
@@ -108,6 +108,13 @@ class DecisionLog:
                 f"The spool {os.fspath(self._spool.path)!r} cannot be emptied: {error.strerror}."
                 " Make it readable and writable; what it holds is not lost."
             ) from error
+
+    def _try_to_flush(self) -> None:
+        """Send what waits first; a spool that cannot be emptied must not cost the next decision."""
+        try:
+            self.flush_spool()
+        except DecisionNotLogged as error:
+            _logger.warning("%s", error)
 
     def close(self) -> None:
         """Close the client's connections; what waits in the spool stays there."""

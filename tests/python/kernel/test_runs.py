@@ -145,7 +145,7 @@ def drive(store: Store) -> None:
     with duckdb.connect(project.catalog, read_only=True) as reader:
         did("full refresh", project.build("--full-refresh", as_of=at(11)))
         store.reader.append(dump(reader, "spend_history"))
-        did("minutes", project.build("--select", "+tag:minutes", as_of=at(12)))
+        did("minutes", project.build("--select", "tag:minutes", as_of=at(12)))
         store.reader.append(dump(reader, "spend_history"))
 
     did("run", project.dbt("run", as_of=at(13)))
