@@ -1,6 +1,5 @@
 """The command `provender`: read, land, audit, and the project's own Redis."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -17,10 +16,11 @@ from provender_ops.console import (
     print_json,
     print_table,
     reported,
+    run_app,
     tell,
 )
 from provender_ops.embedded_redis import EmbeddedRedis
-from provender_ops.errors import INTERRUPTED, Refused
+from provender_ops.errors import Refused
 from provender_ops.land import Landed, land_decisions, land_push_log
 from provender_ops.options import (
     HERE,
@@ -184,10 +184,7 @@ def redis_url_command(project_dir: ProjectDir = HERE) -> None:
 
 def main() -> None:
     """Run `provender`."""
-    try:
-        app(prog_name="provender")
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    run_app(app, "provender")
 
 
 def _print_audit(found: auditing.Audit, as_json: bool) -> None:

@@ -59,6 +59,14 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
+def run_app(app: typer.Typer, name: str) -> None:
+    """Run an app as a command of this name; Ctrl-C before or after the command ends it too."""
+    try:
+        app(prog_name=name)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
 def tell(message: str) -> None:
     """Print a message for people, on stderr."""
     typer.echo(message, err=True)

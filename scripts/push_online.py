@@ -1,6 +1,5 @@
 """The command `push-online`: bring the last good runs into the online store."""
 
-from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -16,6 +15,7 @@ from provender_ops.console import (
     print_table,
     progress,
     reported,
+    run_app,
     tell,
 )
 from provender_ops.land import land_push_log
@@ -138,5 +138,4 @@ def _line(view: ViewOutcome) -> dict[str, Any]:
 
 def main() -> None:
     """Run `push-online`."""
-    with suppress(KeyboardInterrupt):
-        app(prog_name="push-online")
+    run_app(app, "push-online")

@@ -1,4 +1,4 @@
-"""A training set says what readers were served, row for row: the SQL that dbt compiled, and the oracle."""
+"""A training set says what readers were served, row for row: compiled SQL beside the oracle."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ def at(hour: int, minute: int = 0, microsecond: int = 0) -> datetime:
     return DAY + timedelta(hours=hour, minutes=minute, microseconds=microsecond)
 
 
-# (run, readable at): an hour late, then a rollback, then forward again; and a push to another store.
+# Run, readable at, store: an hour late, a rollback, forward again; and a push to another store.
 PUSHES = [
     (at(8), at(9), "provender.dev"),
     (at(10), at(10, 2), "provender.dev"),
@@ -208,7 +208,7 @@ def expected_view(project: DbtProject, view: str, features: list[Feature]) -> Vi
 
 
 def test_rows_are_sacred(trained: Trained) -> None:
-    """None lost, none multiplied; duplicates, null keys and null times stay, spine columns whole."""
+    """None lost, none multiplied; duplicates, null keys and null times stay."""
     found = [
         (row["n"], row["who"], row["asked_at"], row["orders_7d_label"]) for row in trained.rows
     ]
