@@ -1,54 +1,12 @@
 -- depends_on: {{ ref('raw_loan_payments') }}
-{% set whole_time = '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?' %}
-
-with raw as (
+with final as (
     select *
-    from {{ source('lender', 'loan_payments') }}
-),
-
-deliveries as (
-    select
-        *,
-        cast(to_json(raw) as varchar) as raw_row,
-        -- a time without its Z could be anybody's, and a date alone or a word like 'epoch' would
-        -- cast to some time: only a whole UTC time is read
-        case
-            when paid_at ~ '{{ whole_time }}Z$' then replace(paid_at, 'Z', '')
-        end as time_text,
-        case
-            when loaded_at ~ '{{ whole_time }}Z$' then replace(loaded_at, 'Z', '')
-        end as loaded_text
-    from raw
-),
-
-placed as (
-    select
-        *,
-        {{ provender.to_utc('time_text', "'UTC'") }} as utc,
-        {{ provender.to_utc('loaded_text', "'UTC'") }} as loaded_utc
-    from deliveries
-),
-
-final as (
-    select
-        loan_payment_id,
-        customer_id,
-        application_id,
-        due_on,
-        amount,
-        raw_row,
-        paid_at as raw_time,
-        cast(null as varchar) as raw_zone,
-        utc as occurred_at,
-        loaded_utc as loaded_at,
-        case
-            when loan_payment_id is null then 'missing event id'
-            when loaded_utc is null then 'unreadable load stamp'
-            when utc is not null then null
-            when paid_at ~ '{{ whole_time }}$' then 'missing zone'
-            else 'unreadable time'
-        end as quarantine_reason
-    from placed
+    from {{ provender.place_deliveries(
+        source('lender', 'loan_payments'),
+        event_id='loan_payment_id',
+        columns=['customer_id', 'application_id', 'due_on', 'amount'],
+        time='paid_at',
+    ) }} as placed
 )
 
 select * from final

@@ -1,54 +1,12 @@
 -- depends_on: {{ ref('raw_sessions') }}
-{% set whole_time = '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?' %}
-
-with raw as (
+with final as (
     select *
-    from {{ source('lender', 'sessions') }}
-),
-
-deliveries as (
-    select
-        *,
-        cast(to_json(raw) as varchar) as raw_row,
-        -- a date alone or a word like 'epoch' would cast to some time: only a whole one is read
-        case when started_at_local ~ '{{ whole_time }}$' then started_at_local end as time_text,
-        zone as time_zone,
-        case
-            when loaded_at ~ '{{ whole_time }}Z$' then replace(loaded_at, 'Z', '')
-        end as loaded_text
-    from raw
-),
-
-placed as (
-    select
-        *,
-        {{ provender.to_utc('time_text', 'time_zone') }} as utc,
-        {{ provender.to_utc('loaded_text', "'UTC'") }} as loaded_utc
-    from deliveries
-),
-
-final as (
-    select
-        session_id,
-        customer_id,
-        device_id,
-        ip,
-        raw_row,
-        started_at_local as raw_time,
-        zone as raw_zone,
-        utc as occurred_at,
-        loaded_utc as loaded_at,
-        case
-            when session_id is null then 'missing event id'
-            when loaded_utc is null then 'unreadable load stamp'
-            when utc is not null then null
-            when time_zone is null then 'missing zone'
-            when {{ provender.to_utc('time_text', "'UTC'") }} is null then 'unreadable time'
-            when {{ provender.to_utc("'2026-01-15T12:00:00'", 'time_zone') }} is null
-                then 'unknown zone'
-            else 'shown twice or skipped by a clock change'
-        end as quarantine_reason
-    from placed
+    from {{ provender.place_deliveries(
+        source('lender', 'sessions'),
+        event_id='session_id',
+        columns=['customer_id', 'device_id', 'ip'],
+        time='started_at_local', zone='zone',
+    ) }} as placed
 )
 
 select * from final
