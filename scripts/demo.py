@@ -134,7 +134,7 @@ def audit(store: Store) -> None:
     tell(f"\n$ provender audit {decision['decision_id']} --target demo\n")
     store.audit(str(decision["decision_id"]))
     tell("One of them as plain SQL over the published catalog:")
-    tell(AUDIT)
+    tell(AUDIT.replace("$decision", f"'{decision['decision_id']}'"))
     print_table(
         ["name", "served", "in_history"], store.query(AUDIT, decision=decision["decision_id"])
     )
