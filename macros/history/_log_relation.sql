@@ -21,6 +21,23 @@
             'view text', 'version integer', 'as_of timestamp', 'invocation_id text', 'finished_at timestamp',
             'status text', 'message text',
         ],
+        'backfill_log': [
+            'view text', 'version integer', 'feature text', 'as_of timestamp', 'step_seconds bigint', 'fingerprint text',
+            'row_count bigint', 'filled_at timestamp', 'invocation_id text', 'git_commit text',
+        ],
+        'cut_log': [
+            'view text', 'version integer', 'kept_from timestamp', 'rows_cut bigint', 'cut_at timestamp',
+            'invocation_id text', 'git_commit text',
+        ],
+        'training_log': [
+            'training_set text', 'as_of timestamp', 'landed_until timestamp', 'options text', 'row_count bigint',
+            'spine_fingerprint text', 'spine_hash text', 'content_hash text', 'fingerprint text', 'built_at timestamp',
+            'invocation_id text', 'git_commit text',
+        ],
+        'training_run_log': [
+            'training_set text', 'invocation_id text', 'view text', 'version integer', 'run_as_of timestamp', 'source text',
+            'status text', 'row_count bigint',
+        ],
     }) -}}
 {% endmacro %}
 

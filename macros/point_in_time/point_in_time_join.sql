@@ -1,49 +1,76 @@
-{% macro point_in_time_join(spine, views, keys={}, as_of='as_of') %}
-    {%- set runs = ref('provender', 'run_availability') -%}
+{% macro point_in_time_join(
+    spine, views, keys={}, as_of='as_of', source='history', policy='now', max_age=none, metadata=true, features=none
+) %}
+    {%- set relations = {'runs': ref('provender', 'run_availability'), 'definitions': ref('provender', 'definitions')} -%}
+    {%- set sources = [source] if source is string else source -%}
+    {%- if 'served' in sources -%}
+        {%- do relations.update({'decisions': ref('provender', 'decisions'), 'served': ref('provender', 'decision_features')}) -%}
+    {%- endif -%}
     {%- set histories = [] -%}
     {%- for label in views -%}
-        {%- do histories.append(provender._history_of(label)) -%}
+        {%- do histories.append(provender._reads(label, sources)) -%}
     {%- endfor -%}
     {%- if not execute -%}
         {{- return('(select 1)') -}}
     {%- endif -%}
-    {%- set joined = [] -%}
+    {%- set known = [] -%}
     {%- for label in views -%}
-        {%- do joined.append(provender._labelled_view(label)) -%}
+        {%- do known.append(dict(provender._labelled_view(label), relations=dict(relations, history=histories[loop.index0]))) -%}
     {%- endfor -%}
-    {{- return(adapter.dispatch('point_in_time_join', 'provender')(spine, joined, histories, runs, keys, as_of)) -}}
+    {%- set columns = provender._columns_of(spine) -%}
+    {%- do provender._refuse_join_arguments(known, columns, as_of, keys, sources, policy, max_age, features) -%}
+    {%- set is_plain = columns.get(as_of | lower) == 'timestamp' -%}
+    {%- set asked = [] -%}
+    {%- for view in provender._name_columns(known, features, columns) if view.asked -%}
+        {%- do asked.append(dict(
+            view, spine_keys=provender._spine_keys(view, keys), t='spine.' ~ as_of if is_plain else 'cast(spine.' ~ as_of ~ ' as timestamp)',
+            policy=policy, max_age=provender.duration_seconds(max_age)
+        )) -%}
+    {%- endfor -%}
+    {{- return(adapter.dispatch('point_in_time_join', 'provender')(spine, asked, sources, as_of, metadata)) -}}
 {% endmacro %}
 
 
-{% macro default__point_in_time_join(spine, views, histories, runs, keys, as_of) -%}
-    {%- set names = provender._feature_names(views) -%}
-    {%- set asked_at = 'spine.' ~ as_of -%}
+{% macro default__point_in_time_join(spine, views, sources, as_of, metadata) -%}
+    {%- set answered = [] -%}
+    {%- for view in views -%}
+        {%- do answered.append(dict(view, answers=provender._answers(view, sources, as_of))) -%}
+    {%- endfor -%}
     (
+        {{ provender._training_marker(views, sources, as_of, metadata) }}
+        with {{ provender._spine_ctes(spine, as_of) }}
+        {%- for view in answered %}
+        {%- for answer in view.answers if answer.ctes %},
+
+        {{ answer.ctes }}
+        {%- endfor %}
+        {%- endfor %}
+
         select
-            spine.*,
-            {%- for view in views %}
-            {%- set v = provender._alias(view) %}
-            {%- set age = '(' ~ asked_at ~ ' - ' ~ v ~ '_run.as_of)' %}
-            {%- for feature in view.features %}
-            {{ provender._value_at(view, feature, v, age) }} as {{ names[view.label ~ '.' ~ feature.name] }},
+            spine.*
+            {%- for view in answered %}
+            {%- for feature in view.asked %},
+            {{ provender._value(view, feature) }} as {{ view.columns[feature.name] }}
             {%- endfor %}
-            {{ v }}_run.as_of as {{ v }}__as_of,
-            {{ age }} as {{ v }}__age,
-            {{ provender._status_at(view, v, age) }} as {{ v }}__status,
-            {{ provender._not_computed_at(view, v) }} as {{ v }}__not_computed{{ ',' if not loop.last }}
+            {%- if metadata %},
+            {{ provender._metadata(view, sources) }}
+            {%- endif %}
             {%- endfor %}
-        from {{ spine }} as spine
-        {%- for view in views %}
-        {%- set v = provender._alias(view) %}
-        -- {{ view.label }}: the run that was available then, and the state of the key at that run
-        left join {{ runs }} as {{ v }}_run
-            on {{ v }}_run.view = '{{ view.name }}' and {{ v }}_run.version = {{ view.version }}
-            and {{ v }}_run.available_from <= {{ asked_at }}
-            and ({{ v }}_run.available_until is null or {{ v }}_run.available_until > {{ asked_at }})
-        left join {{ histories[loop.index0] }} as {{ v }}_row
-            on {% for key in view['keys'] %}{{ v }}_row.{{ key.name }} = spine.{{ keys.get(key.name, key.name) }}
-            and {% endfor %}{{ v }}_row.valid_from <= {{ v }}_run.as_of
-            and ({{ v }}_row.valid_to is null or {{ v }}_row.valid_to > {{ v }}_run.as_of)
+        from spine
+        {%- for view in answered %}
+        {%- for answer in view.answers %}
+        {{ answer.joins }}
+        {%- endfor %}
         {%- endfor %}
     )
 {%- endmacro %}
+
+
+{#- The view's keys, each with what the spine calls it. -#}
+{% macro _spine_keys(view, keys) %}
+    {%- set columns = {} -%}
+    {%- for key in view['keys'] -%}
+        {%- do columns.update({key.name: keys.get(key.name, key.name)}) -%}
+    {%- endfor -%}
+    {{- return(columns) -}}
+{% endmacro %}

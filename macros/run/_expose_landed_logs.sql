@@ -34,5 +34,6 @@
             'read_at': 'timestamp', 'namespace': 'varchar', 'keys': 'varchar', 'request': 'varchar', 'decision': 'varchar',
             'features': 'varchar', 'landed_at': 'timestamp',
         },
+        'landed': {'log': 'varchar', 'namespace': 'varchar', 'landed_until': 'timestamp'},
     }) -}}
 {% endmacro %}

@@ -12,26 +12,40 @@
 
 
 {% macro default__features_at(spine, definition, view_keys, features, keys, as_of) -%}
+    {%- set columns = {} -%}
+    {%- for key in view_keys -%}{%- do columns.update({key: keys.get(key, key)}) -%}{%- endfor -%}
     (
-        with {{ provender._hole() }} as (
-            select distinct
-                {% for key in view_keys %}{{ keys.get(key, key) }} as {{ key }}, {% endfor %}
-                {{ as_of }} as as_of
-            from {{ spine }}
-            where {% for key in view_keys %}{{ keys.get(key, key) }} is not null and {% endfor %}{{ as_of }} is not null
-        ),
-
-        computed as (
-            {{ definition }}
-        )
-
         -- one row per spine row, in value and number: the spine's own columns, then the features
         select
             asked.*,
             {% for feature in features %}computed.{{ feature }}{{ ',' if not loop.last }} {% endfor %}
         from {{ spine }} as asked
-        left join computed
-            on {% for key in view_keys %}asked.{{ keys.get(key, key) }} = computed.{{ key }} and {% endfor %}
-                asked.{{ as_of }} = computed.as_of
+        left join {{ provender._filled(definition, provender._key_spine(spine, columns, as_of)) }} as computed
+            on {% for key, column in columns.items() %}asked.{{ column }} = computed.{{ key }} and {% endfor %}
+                cast(asked.{{ as_of }} as timestamp) = computed.as_of
     )
+{%- endmacro %}
+
+
+{#- A stored definition over a spine: keys, as_of and features. -#}
+{% macro _filled(definition, spine) -%}
+    (
+            with {{ provender._hole() }} as (
+                {{ spine }}
+            )
+
+            select * from (
+                {{ definition }}
+            ) as definition
+        )
+{%- endmacro %}
+
+
+{#- Each whole key and time of somebody's rows once. `keys`: the view's key to their column. -#}
+{% macro _key_spine(relation, keys, as_of) -%}
+    select distinct
+                    {% for key, column in keys.items() %}{{ column }} as {{ key }}, {% endfor %}
+                    cast({{ as_of }} as timestamp) as as_of
+                from {{ relation }}
+                where {% for column in keys.values() %}{{ column }} is not null and {% endfor %}{{ as_of }} is not null
 {%- endmacro %}

@@ -6,13 +6,16 @@
 {#- The run's as_of as UTC text with microseconds: `--vars '{as_of: …}'`, else the start of the run. -#}
 {% macro _as_of_text() %}
     {%- set given = var('as_of', none) -%}
-    {%- if given is none -%}
-        {{- return(run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f')) -}}
-    {%- endif -%}
+    {{- return(run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f') if given is none else provender._instant_text(given, 'as_of')) -}}
+{% endmacro %}
+
+
+{#- A time somebody gave, as UTC text with microseconds. Raises, by the name they gave it under, when it is none. -#}
+{% macro _instant_text(given, name) %}
     {%- set iso = '^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?$' -%}
     {%- if not modules.re.match(iso, given | string) or not provender._is_date((given | string)[:10]) -%}
         {%- do exceptions.raise_compiler_error(
-            "as_of: not a time, got '" ~ given ~ "'. Write it in ISO 8601 and UTC, like 2026-03-02T08:00:00Z."
+            name ~ ": not a time, got '" ~ given ~ "'. Write it in ISO 8601 and UTC, like 2026-03-02T08:00:00Z."
         ) -%}
     {%- endif -%}
     {%- set parsed = modules.datetime.datetime.fromisoformat(given | string) -%}
