@@ -1,6 +1,6 @@
 {% macro _check_durations(label, config, origin) %}
     {%- set found = [] -%}
-    {%- for key in ['ttl', 'freshness_sla', 'lag'] if key in config and provender.duration_seconds(config[key]) is none -%}
+    {%- for key in ['ttl', 'freshness_sla', 'lag', 'retention'] if key in config and provender.duration_seconds(config[key]) is none -%}
         {%- do found.append(provender._not_a_duration(label, '`' ~ key ~ '`' ~ provender._declared_in(origin[key]), config[key])) -%}
     {%- endfor -%}
     {%- set ttl = provender.duration_seconds(config.get('ttl')) -%}
@@ -9,6 +9,13 @@
         {%- do found.append(provender._violation(
             label, '`ttl` is below `freshness_sla`', config.ttl ~ ' below ' ~ config.freshness_sla,
             'A value cannot expire before it is late: raise ttl or lower freshness_sla'
+        )) -%}
+    {%- endif -%}
+    {%- set retention = provender.duration_seconds(config.get('retention')) -%}
+    {%- if ttl is not none and retention is not none and retention < ttl -%}
+        {%- do found.append(provender._violation(
+            label, '`retention` is below `ttl`', config.retention ~ ' below ' ~ config.ttl,
+            'History is kept at least as long as a value lives: raise retention, or leave it out and keep history for ever'
         )) -%}
     {%- endif -%}
     {{- return(found) -}}

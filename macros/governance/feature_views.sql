@@ -35,6 +35,7 @@
             'backfill': config.get('backfill'),
             'backfill_reason': config.get('backfill_reason'),
         },
+        'retention_seconds': provender.duration_seconds(config.get('retention')),
         'owner': node.config.get('group'),
         'tags': node.tags | list,
         'history': {'unique_id': histories[0].unique_id, 'alias': histories[0].alias} if histories else none,

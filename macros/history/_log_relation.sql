@@ -30,8 +30,8 @@
             'invocation_id text', 'git_commit text',
         ],
         'training_log': [
-            'training_set text', 'as_of timestamp', 'landed_until timestamp', 'options text', 'row_count bigint',
-            'spine_fingerprint text', 'spine_hash text', 'content_hash text', 'fingerprint text', 'built_at timestamp',
+            'training_set text', 'as_of timestamp', 'pushes_landed_until timestamp', 'decisions_landed_until timestamp',
+            'options text', 'row_count bigint', 'spine_fingerprint text', 'spine_hash text', 'content_hash text', 'fingerprint text', 'built_at timestamp',
             'invocation_id text', 'git_commit text',
         ],
         'training_run_log': [

@@ -7,8 +7,12 @@
     {%- endif -%}
     {%- set sql = provender._definition_sql(model) -%}
     {%- do provender._refuse_clocks(model, sql) -%}
+    {#- a training set may name the as_of of its run; that makes no other definition -#}
+    {%- set sql = sql.replace(provender._as_of_text(), '__provender_as_of__') -%}
     {%- set views = provender.feature_views(model.unique_id) -%}
-    {{- return(provender._definition_row(sql, views[0] if views else none)) -}}
+    {%- set view = views[0] if views else none -%}
+    {%- set fingerprint = provender._fingerprint(sql, view) -%}
+    {{- return(provender._definition_log_row(fingerprint, sql, view) ~ provender._training_log_rows(model.compiled_code, fingerprint)) -}}
 {% endmacro %}
 
 
@@ -47,12 +51,11 @@
 {% endmacro %}
 
 
-{#- Fingerprint: the definition, the contract and policies, and the fingerprints of what it is built on, up to the sources. -#}
-{% macro _definition_row(sql, view) %}
+{#- Of the definition, the contract and policies, and the fingerprints of what it is built on, up to the sources. -#}
+{% macro _fingerprint(sql, view) %}
     {%- set contract = tojson([view['keys'], view['features'], view['policies']], sort_keys=True) if view else '' -%}
     {%- set parents = provender._parent_fingerprints(model) -%}
-    {%- set fingerprint = local_md5([sql, contract, tojson(parents, sort_keys=True)] | join('\x1f')) -%}
-    {{- return(provender._definition_log_row(fingerprint, sql, view)) -}}
+    {{- return(local_md5([sql, contract, tojson(parents, sort_keys=True)] | join('\x1f'))) -}}
 {% endmacro %}
 
 

@@ -37,7 +37,7 @@
         {%- do answered.append(dict(view, answers=provender._answers(view, sources, as_of))) -%}
     {%- endfor -%}
     (
-        {{ provender._training_marker(views, sources, as_of, metadata) }}
+        {{ provender._training_marker(spine, views, sources, as_of) }}
         with {{ provender._spine_ctes(spine, as_of) }}
         {%- for view in answered %}
         {%- for answer in view.answers if answer.ctes %},

@@ -47,10 +47,8 @@
 
 {% macro _run_changes(view, as_of) %}
     {%- set run = "cast('" ~ as_of ~ "' as timestamp)" -%}
-    {#- Not its relation_name: dbt leaves that out of a snapshot whose YAML has no `config`. -#}
-    {%- set history = graph.nodes[view.history.unique_id] -%}
     select * replace (case when valid_to > {{ run }} then null else valid_to end as valid_to)
-    from {{ api.Relation.create(database=history.database, schema=history.schema, identifier=history.alias) }}
+    from {{ provender._history_relation(view) }}
     where valid_from = {{ run }} or valid_to = {{ run }}
 {% endmacro %}
 

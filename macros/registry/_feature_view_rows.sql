@@ -13,6 +13,7 @@
         'view': 'varchar', 'version': 'integer', 'unique_id': 'varchar', 'entity': 'varchar', 'keys': 'varchar', 'owner': 'varchar',
         'description': 'varchar', 'tags': 'varchar', 'ttl_seconds': 'bigint', 'freshness_sla_seconds': 'bigint', 'otherwise': 'varchar',
         'classification': 'varchar', 'lag_seconds': 'bigint', 'backfill': 'varchar', 'backfill_reason': 'varchar',
+        'retention_seconds': 'bigint',
         'history': 'varchar', 'declared_in': 'varchar',
     })) -}}
 {% endmacro %}

@@ -17,7 +17,9 @@
             {% for column, type in columns.items() %}cast({{ column if any_landed else 'null' }} as {{ type }}) as {{ column }}{{ ', ' if not loop.last }}{% endfor %}
         {%- endset -%}
         {%- set origin = 'from read_parquet(' ~ files ~ ', union_by_name = true, hive_partitioning = false)' if any_landed else 'where false' -%}
-        {%- do run_query('create or replace view ' ~ provender._log_relation(name) ~ ' as select ' ~ typed ~ ' ' ~ origin) -%}
+        {#- how far a log had landed is read once a run: all of the run speaks of the same moment -#}
+        {%- set kind = 'table' if name == 'landed' else 'view' -%}
+        {%- do run_query('create or replace ' ~ kind ~ ' ' ~ provender._log_relation(name) ~ ' as select ' ~ typed ~ ' ' ~ origin) -%}
     {%- endfor -%}
 {% endmacro %}
 

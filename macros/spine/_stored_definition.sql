@@ -12,12 +12,14 @@
 {% endmacro %}
 
 
-{#- The last recorded definition of a view, its unique ids replaced by today's relations. -#}
-{% macro _stored_definition(view) %}
-    {%- set stored = provender._last_definition(view.unique_id, 'definition_sql') -%}
+{#- A recorded definition of a view, the last or that of a fingerprint, its unique ids replaced by today's relations, or by those given
+    for them. -#}
+{% macro _stored_definition(view, relations={}, fingerprint=none) %}
+    {%- set stored = provender._last_definition(view.unique_id, 'definition_sql') if fingerprint is none else provender._definition_of(view, fingerprint) -%}
     {%- if not stored -%}
         {%- do exceptions.raise_compiler_error(
-            "no stored definition of '" ~ view.label ~ "'. Build it first: dbt build --select +" ~ view.name ~ "."
+            "no stored definition of '" ~ view.label ~ "'" ~ (' with fingerprint ' ~ fingerprint if fingerprint else '')
+            ~ ". Build it first: dbt build --select +" ~ view.name ~ "."
         ) -%}
     {%- endif -%}
     {%- set ns = namespace(sql=stored) -%}
@@ -28,7 +30,17 @@
                 "the stored definition of '" ~ view.label ~ "' reads '" ~ id ~ "', which this project no longer has. Build the view again."
             ) -%}
         {%- endif -%}
-        {%- set ns.sql = ns.sql.replace('"' ~ id ~ '"', provender._rendered_relation(id)) -%}
+        {%- set ns.sql = ns.sql.replace('"' ~ id ~ '"', relations.get(id) or provender._rendered_relation(id)) -%}
     {%- endfor -%}
     {{- return(ns.sql) -}}
+{% endmacro %}
+
+
+{#- The SQL that a fingerprint stands for, unique ids and all; none when it was never recorded. -#}
+{% macro _definition_of(view, fingerprint) %}
+    {%- set rows = run_query(
+        'select definition_sql from ' ~ provender._log_relation('definition_log')
+        ~ ' where unique_id = ' ~ provender._text(view.unique_id) ~ ' and fingerprint = ' ~ provender._text(fingerprint) ~ ' limit 1'
+    ) -%}
+    {{- return(rows[0][0] if rows | length else none) -}}
 {% endmacro %}
