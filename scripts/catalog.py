@@ -19,7 +19,7 @@ import duckdb
 from provender.errors import WrongValue
 from provender.instants import to_us
 from provender.records import KeyColumn, ServiceFeature, ServiceRecord, ViewRef
-from provender_ops.errors import NoBuild, UnreadableCatalog
+from provender_ops.errors import BadInput, NoBuild, UnreadableCatalog
 
 FORMAT = 1
 Row = dict[str, Any]
@@ -114,6 +114,26 @@ class Catalog:
             if not rows:
                 return
             yield rows
+
+    def write_parquet(self, relation: str, path: Path, left_out: Sequence[str], note: str) -> int:
+        """Write a relation, without some columns, with a note in the file; return its rows.
+
+        The file is there whole or not at all. Raise BadInput when it cannot be written.
+        """
+        columns = [row["column_name"] for row in self.rows(f'describe "{relation}"')]
+        kept = ", ".join(f'"{column}"' for column in columns if column not in left_out)
+        aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            written = self._connection.execute(
+                f'copy (select {kept} from "{relation}") to {text_literal(str(aside))} (format'
+                f" parquet, compression zstd, kv_metadata {{provender: {text_literal(note)}}})"
+            ).fetchall()
+            aside.replace(path)
+        except (duckdb.IOException, OSError) as error:
+            raise BadInput(f"{path} cannot be written: {error}.") from None
+        finally:
+            aside.unlink(missing_ok=True)
+        return int(written[0][0])
 
     def has(self, relation: str) -> bool:
         """Return whether the catalog has a relation of this name."""

@@ -16,13 +16,14 @@
     {%- set kept_from = '(' ~ provender.as_of() ~ ' - ' ~ provender._seconds(view.retention_seconds) ~ ')' -%}
     {%- set rows = run_query('select count(*) from ' ~ history ~ ' where valid_to <= ' ~ kept_from)[0][0] if load_relation(history) else 0 -%}
     {%- if rows -%}
-        {%- do run_query(
-            'begin; insert into ' ~ provender._log_relation('cut_log') ~ ' select ' ~ [
-                provender._text(view.name), view.version, kept_from, rows, provender._run_clock(), provender._text(invocation_id), provender._text(provender._git_commit()),
-            ] | join(', ') ~ '; delete from ' ~ history ~ ' where valid_to <= ' ~ kept_from ~ '; commit'
-        ) -%}
+        {%- set logged = [
+            provender._text(view.name), view.version, kept_from, rows, provender._run_clock(), provender._text(invocation_id), provender._text(provender._git_commit()),
+        ] -%}
+        {%- do run_query('insert into ' ~ provender._log_relation('cut_log') ~ ' select ' ~ logged | join(', ')) -%}
+        {%- do run_query('delete from ' ~ history ~ ' where valid_to <= ' ~ kept_from) -%}
+        {%- do adapter.commit() -%}
     {%- endif -%}
-    {%- do log('cut_history: ' ~ view.label ~ ': ' ~ rows ~ ' rows that were replaced ' ~ (view.retention_seconds // 86400) ~ ' days ago or earlier are cut', info=true) -%}
+    {%- do log('cut_history: ' ~ view.label ~ ': ' ~ rows ~ ' rows cut, kept from ' ~ run_query('select cast(' ~ kept_from ~ ' as varchar)')[0][0] ~ ' on', info=true) -%}
 {% endmacro %}
 
 

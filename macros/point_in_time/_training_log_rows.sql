@@ -20,7 +20,8 @@
         {{ provender._landed_until('push_log') }}, {{ provender._landed_until('decision_log') }},
         {{ provender._text(tojson(call, sort_keys=True)) }}, (select count(*) from {{ this }}), {{ provender._text(call.spine) }},
         {{ provender._content_hash(this, provender._spine_columns(call, columns)) }}, {{ provender._content_hash(this, columns) }},
-        {{ provender._text(fingerprint) }}, {{ provender._run_clock() }}, {{ provender._text(invocation_id) }}, {{ provender._text(provender._git_commit()) }}
+        {{ provender._text(fingerprint) }}, {{ provender._later(provender._log_relation('training_log'), 'built_at', 'training_set = ' ~ provender._text(this.identifier)) }},
+        {{ provender._text(invocation_id) }}, {{ provender._text(provender._git_commit()) }}
 {%- endmacro %}
 
 

@@ -21,17 +21,17 @@
 {%- endmacro %}
 
 
-{#- A grid of moments, `start` included and `end` not: {start, end, step_seconds, count}. Raises, by its caller's name, for what is no grid. -#}
-{% macro _slots(caller, start, end, step) %}
+{#- A grid of moments, `start` included and `end` not: {start, end, step_seconds, count}. Raises, by its macro's name, for what is no grid. -#}
+{% macro _slots(macro_name, start, end, step) %}
     {%- set seconds = provender.duration_seconds(step) -%}
     {%- if seconds is none -%}
         {%- do exceptions.raise_compiler_error(
-            caller ~ ': step is not a duration, got ' ~ provender._shown(step) ~ '. Write a whole number and s, m, h or d, like 1d.'
+            macro_name ~ ': step is not a duration, got ' ~ provender._shown(step) ~ '. Write a whole number and s, m, h or d, like 1d.'
         ) -%}
     {%- endif -%}
-    {%- set from, until = provender._instant_text(start, caller ~ ': start'), provender._instant_text(end, caller ~ ': end') -%}
+    {%- set from, until = provender._instant_text(start, macro_name ~ ': start'), provender._instant_text(end, macro_name ~ ': end') -%}
     {%- if from >= until -%}
-        {%- do exceptions.raise_compiler_error(caller ~ ': start ' ~ from ~ ' is not before end ' ~ until ~ '. Give a start before the end.') -%}
+        {%- do exceptions.raise_compiler_error(macro_name ~ ': start ' ~ from ~ ' is not before end ' ~ until ~ '. Give a start before the end.') -%}
     {%- endif -%}
     {%- set instant = modules.datetime.datetime.fromisoformat -%}
     {{- return({

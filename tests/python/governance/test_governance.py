@@ -259,6 +259,7 @@ def test_feature_view_is_a_plain_dict(governance: dict[str, Any]) -> None:
             "backfill": "recompute",
             "backfill_reason": None,
         },
+        "retention_seconds": None,
         "owner": "risk",
         "tags": ["minutes"],
         "history": {
