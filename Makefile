@@ -1,11 +1,12 @@
 # make demo   the whole job on a small lender, told as it goes
 # make test   every check; installs what it needs itself
+# make bench  measures the SQL, and writes docs/benchmarks.md; ten minutes and 4 GB of disk
 PYTHON ?= $(shell for python in python3 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
 	&& echo $$python && break; done)
 BIN := .venv/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test bench lint clean
 .DELETE_ON_ERROR:
 
 demo: .venv/ops profiles.yml
@@ -13,6 +14,9 @@ demo: .venv/ops profiles.yml
 
 test: .venv/dev profiles.yml lint
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+bench: .venv/bench
+	$(BIN)/python -m benchmarks
 
 lint: .venv/dev profiles.yml
 	$(BIN)/ruff format --check .
@@ -28,13 +32,17 @@ clean:
 	@test -n "$(PYTHON)" || { echo "Provender needs CPython 3.11 or 3.12. Install one, or name it: make PYTHON=/path/to/python3.11"; exit 2; }
 	@echo "Installing into .venv (once, a minute or two)…"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ops]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ops,demo]'
 	@touch $@
 
 .venv/dev: .venv/ops
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ops,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ops,demo,bench,dev]'
 	@# mypy cannot see through the mapping of scripts/ to provender_ops; it can through a link
 	@mkdir -p .venv/src && ln -sfn ../../scripts .venv/src/provender_ops && ln -sfn ../../serving/provender .venv/src/provender
+	@touch $@
+
+.venv/bench: .venv/ops
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ops,demo,bench]'
 	@touch $@
 
 profiles.yml: profiles.yml.example

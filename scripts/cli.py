@@ -1,13 +1,15 @@
-"""The command `provender`: read, land, audit, and the project's own Redis."""
+"""The command `provender`: read, land, audit, backfill, and the project's own Redis."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from provender.instants import to_text
 from provender.keys import KeySpace
 from provender_ops import audit as auditing
 from provender_ops import read as reading
+from provender_ops.backfill import backfill
 from provender_ops.catalog import Catalog
 from provender_ops.connection import open_redis, started
 from provender_ops.console import (
@@ -21,6 +23,7 @@ from provender_ops.console import (
 )
 from provender_ops.embedded_redis import EmbeddedRedis
 from provender_ops.errors import Refused
+from provender_ops.export import export
 from provender_ops.land import Landed, land_decisions, land_push_log
 from provender_ops.options import (
     HERE,
@@ -34,9 +37,16 @@ from provender_ops.options import (
 from provender_ops.project import find_project, find_root
 from provender_ops.push_online import push_online
 
+Rehearsed = Annotated[
+    str | None,
+    typer.Option("--now", help="For rehearsals: the time up to which the log then has landed."),
+]
+
 app = new_app("A feature store that is a dbt project: what stands beside `dbt build` and SQL.")
 redis_app = new_app("The project's own Redis, used when no URL is given.")
 app.command("push-online")(push_online)
+app.command("backfill")(backfill)
+app.command("export")(export)
 app.add_typer(redis_app, name="redis")
 
 
@@ -110,8 +120,9 @@ def audit(
 
 @app.command("land-decisions")
 @reported
-def land_decisions_command(
+def land_decisions_command(  # noqa: PLR0913 - the options of a command
     *,
+    now: Rehearsed = None,
     as_json: Json = False,
     redis_url: RedisUrl = None,
     namespace: Namespace = None,
@@ -120,22 +131,27 @@ def land_decisions_command(
 ) -> None:
     """Move logged decisions into Parquet files for dbt.
 
+    It also notes how far the log has landed, by the clock of Redis. A decision that a service still
+    keeps in its spool, Redis being away, lands once it is sent.
+
     \b
     Examples:
       provender land-decisions && dbt build --select decisions decision_features
       provender land-decisions --target prod --redis-url redis://…
     """
+    at = parse_instant(now, "--now")
     project = find_project(project_dir, target)
     keys = KeySpace(namespace or namespace_of(project))
     with open_redis(redis_url, project_dir) as client:
-        landed = land_decisions(client, keys, project.landing)
+        landed = land_decisions(client, keys, project.landing, at)
     _print_landed("decisions", landed, project.landing, as_json)
 
 
 @app.command("land-push-log")
 @reported
-def land_push_log_command(
+def land_push_log_command(  # noqa: PLR0913 - the options of a command
     *,
+    now: Rehearsed = None,
     as_json: Json = False,
     redis_url: RedisUrl = None,
     namespace: Namespace = None,
@@ -144,16 +160,20 @@ def land_push_log_command(
 ) -> None:
     """Write push records into Parquet files for dbt.
 
-    Each push does so at its end; records that are landed already are not landed again.
+    Each push does so at its end; records that are landed already are not landed again. It also
+    notes how far the log has landed, by the clock of Redis, new records or none: a training set
+    asks of no later moment what was online then.
 
     \b
-    Example:
+    Examples:
+      provender land-push-log && dbt build --select tag:training
       provender land-push-log --target prod --redis-url redis://…
     """
+    at = parse_instant(now, "--now")
     project = find_project(project_dir, target)
     keys = KeySpace(namespace or namespace_of(project))
     with open_redis(redis_url, project_dir) as client:
-        landed = land_push_log(client, keys, project.landing)
+        landed = land_push_log(client, keys, project.landing, at)
     _print_landed("push records", landed, project.landing, as_json)
 
 
@@ -198,12 +218,18 @@ def _print_audit(found: auditing.Audit, as_json: bool) -> None:
 
 
 def _print_landed(what: str, landed: Landed, folder: Path, as_json: bool) -> None:
+    until = None if landed.until is None else to_text(landed.until)
     if as_json:
         files = [str(path) for path in landed.files]
-        print_json({"landed": landed.landed, "files": files, "unreadable": landed.unreadable})
-    tell(f"Landed {landed.landed} {what} under {folder}.")
-    if landed.unreadable:
-        raise Refused(
-            f"{len(landed.unreadable)} entries cannot be read and stay in the stream:"
-            f" {', '.join(landed.unreadable[:5])}. Look at them with XRANGE, then XDEL them."
+        print_json(
+            {
+                "landed": landed.landed,
+                "files": files,
+                "unreadable": landed.unreadable,
+                "landed_until": until,
+            }
         )
+    reaches = f"; the log has landed up to {until}" if until else ""
+    tell(f"Landed {landed.landed} {what} under {folder}{reaches}.")
+    if landed.unreadable:
+        raise Refused(landed.complaint)

@@ -1,15 +1,17 @@
 """The whole job on the demo lender, told as it goes: `make demo`.
 
 One simulated morning, 2026-03-02: a nightly build, then builds through the morning, each pushed
-online; between them a model service reads features and decides loan applications; in the end the
-decisions land, a training set is built, and one decision is audited. Nothing here is special:
-`dbt build`, `push-online` and SQL. It works in the dbt target `demo`, and starts anew each time.
+online; between them a model service reads features and decides loan applications. Six days later
+the logs land, everything is built once more with a training set, a model shows what a leak would
+do to it, and one decision is audited. Nothing here is special: `dbt build`, `push-online` and SQL.
+It works in the dbt target `demo`, and starts anew each time.
 """
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+from provender_ops import demo_leak
 from provender_ops.console import print_table, reported, tell
 from provender_ops.demo_service import Service
 from provender_ops.demo_store import Store
@@ -67,7 +69,7 @@ join customer_credit_history as history
 where served.decision_id = $decision and served.name = 'late_loan_payments_90d'
 """
 
-VARS = "--vars '{as_of: 2026-03-02T12:30:00Z, rehearsal: true}'"
+VARS = "--vars '{as_of: 2026-03-08T00:30:00Z, rehearsal: true}'"
 NEXT = """
 Try next:
   {read}
@@ -86,6 +88,7 @@ def main() -> None:
     with Service(store) as service:
         morning(store, service)
         training(store)
+        leak(store)
         audit(store)
         tell(NEXT.format(read=service.last_command(), vars=VARS))
 
@@ -118,17 +121,45 @@ def morning(store: Store, service: Service) -> None:
 def training(store: Store) -> None:
     """Build the training set once outcomes are known, and set it beside today's values."""
     tell("\n2. A training set\n")
-    tell("Days later the outcomes are known. Each application is joined to what was online at that")
-    tell("moment; a join to today's values would get `percent_unlike_today` of the rows wrong.\n")
-    store.land()
-    store.build(OUTCOMES_KNOWN, "tag:training", "decisions", "decision_features")
+    tell(
+        "Six days later the outcomes are known. The logs land, and the next nightly build makes the"
+    )
+    tell(
+        "training set: each application joined to what was online at that moment. A join to today's"
+    )
+    tell("values would get `percent_unlike_today` of the rows wrong.\n")
+    store.land(OUTCOMES_KNOWN)
+    store.build(OUTCOMES_KNOWN)
     facts = store.query(HONESTY)
     print_table(list(facts[0]), facts)
 
 
+def leak(store: Store) -> None:
+    """Train one model on what was online, and on what the tables say today."""
+    tell("\n3. What a leak looks like\n")
+    tell(
+        "Who defaulted has paid late since, and bought nothing: today's values know the answer. The"
+    )
+    tell("same model, learning from either set, judged on customers it has not seen:\n")
+    honest, today = store.query(demo_leak.HONEST), store.query(demo_leak.TODAY)
+    rows = [
+        {
+            "trained on": score.trained_on,
+            "tested on": score.tested_on,
+            "accuracy": f"{score.accuracy:.2f}",
+            "AUC": f"{score.auc:.2f}",
+        }
+        for score in demo_leak.scores(honest, today)
+    ]
+    print_table(list(rows[0]), rows)
+    repaid = sum(not row["defaulted"] for row in honest) / len(honest)
+    tell("\nThe leak looks like skill until the model is served what is online: the last line is")
+    tell(f"what production gets, where accepting everybody is right for {repaid:.2f} of them.")
+
+
 def audit(store: Store) -> None:
     """Show what the model saw when it declined somebody, from the log and from history."""
-    tell("\n3. Why was this application declined?\n")
+    tell("\n4. Why was this application declined?\n")
     decision = store.query(DECLINED)[0]
     print_table(list(decision), [decision])
     tell(f"\n$ provender audit {decision['decision_id']} --target demo\n")

@@ -16,6 +16,7 @@ from redis import Redis
 from provender_ops.console import tell
 from provender_ops.embedded_redis import EmbeddedRedis
 from provender_ops.errors import CouldNotRun
+from provender_ops.project import git_commit
 
 TARGET = "demo"
 NAMESPACE = f"provender.{TARGET}"
@@ -57,9 +58,10 @@ class Store:
         views = summary["views"]
         return {name: sum(view[name] or 0 for view in views) for name in ("rows", "tombstones")}
 
-    def land(self) -> None:
-        """Run `provender land-decisions`."""
-        self._run("provender", "land-decisions", "--target", TARGET)
+    def land(self, now: datetime) -> None:
+        """Run `provender land-push-log` and `provender land-decisions`, as if it were `now`."""
+        for command in ("land-push-log", "land-decisions"):
+            self._run("provender", command, "--target", TARGET, "--now", now.isoformat())
 
     def audit(self, decision: str) -> None:
         """Run `provender audit` and show what it prints."""
@@ -95,13 +97,3 @@ class Store:
                 f" All it said is in {self.log}."
             )
         return done.stdout
-
-
-def git_commit(root: Path) -> str:
-    """Return the commit of a checkout, `unknown` outside one."""
-    try:
-        asked = ["git", "rev-parse", "HEAD"]
-        done = subprocess.run(asked, cwd=root, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return done.stdout.strip()

@@ -3,28 +3,32 @@
 A file is written aside, on disk, renamed in, and only then are its decisions taken out of the
 stream. Killed in between, the next landing writes them again: the same ids, which dbt counts once.
 Push records stay in Redis; those after the last landed one are landed.
+
+At the end the log's mark moves on, up to the moment before the stream was read: by the clock of
+Redis, or the time of a rehearsal.
 """
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, cast
 
 import pyarrow as pa  # type: ignore[import-untyped] # it has no stubs
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from provender.connection import Client, asking
 from provender.errors import WrongValue
-from provender.instants import as_utc, from_us, utc_now
+from provender.instants import as_utc, from_us, to_us
 from provender.json_objects import dump, elements, load, member, text
 from provender.keys import KeySpace
 from provender.records import PushRecord
+from provender_ops import lua
+from provender_ops.landed import Log, move_mark
+from provender_ops.parquet_files import put
 
 BATCH = 1000
 FIELD = b"record"
@@ -60,120 +64,190 @@ DECISION_LOG = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """What a landing did; `unreadable` entries stay in the stream."""
+    """What a landing did; `unreadable` entries stay in the stream.
+
+    `until` is how far the log has landed by now (naive UTC), None where that cannot be told.
+    """
 
     landed: int
     files: tuple[Path, ...]
     unreadable: tuple[str, ...]
+    until: datetime | None
+
+    @property
+    def complaint(self) -> str:
+        """What is wrong and what to do, empty when nothing is."""
+        if not self.unreadable:
+            return ""
+        entries = ", ".join(self.unreadable[:5]) + (", …" if len(self.unreadable) > 5 else "")
+        return (
+            f"What cannot be read stays in the stream ({entries}), and the log counts as landed"
+            " only up to the first of it. Look at it with XRANGE, then XDEL it."
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _Stream:
-    """How the entries of a stream become files."""
+    """How the entries of a stream become files.
 
+    One that is `gapless` is landed only up to the first entry that cannot be read: the next
+    landing goes on after the last landed one, and must meet it again.
+    """
+
+    log: Log
+    key: str
     namespace: str
     schema: pa.Schema
     to_row: Callable[[str, Mapping[bytes, bytes]], Row]
     folder_of: Callable[[Row], Path]
     acknowledge: Callable[[Sequence[str]], None]
+    gapless: bool
 
 
-def land_push_log(client: Client, keys: KeySpace, landing: Path) -> Landed:
-    """Land the push records that are not landed yet; raise StoreUnavailable or OSError."""
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The newest entry of a stream, None for an empty one, and when that was by Redis's clock."""
+
+    at: datetime
+    newest: str | None
+
+
+def land_push_log(
+    client: Client, keys: KeySpace, landing: Path, now: datetime | None = None
+) -> Landed:
+    """Land the push records that are not landed yet, up to the first that cannot be read.
+
+    `now` is the time of a rehearsal, None for Redis's clock. Raise StoreUnavailable or OSError.
+    """
     folder = landing / "push_log"
-    stream = _Stream(keys.namespace, PUSH_LOG, _push_row, lambda _: folder, lambda _: None)
-    return _land(_entries(client, keys.pushes, _after(client, keys, folder)), stream)
+    stream = _Stream(
+        log="push_log",
+        key=keys.pushes,
+        namespace=keys.namespace,
+        schema=PUSH_LOG,
+        to_row=_push_row,
+        folder_of=lambda _: folder,
+        acknowledge=lambda _: None,
+        gapless=True,
+    )
+    look = _look(client, stream.key)
+    after = _after(keys.namespace, look.newest, folder)
+    return _land(_entries(client, stream.key, after, look.newest), stream, landing, look.at, now)
 
 
 def land_decisions(
-    client: Client, keys: KeySpace, landing: Path, clock: Callable[[], datetime] = utc_now
+    client: Client, keys: KeySpace, landing: Path, now: datetime | None = None
 ) -> Landed:
-    """Move all decisions to files by the day they were made; raise StoreUnavailable or OSError."""
+    """Move all decisions to files by the day they were made.
+
+    `now` is the time of a rehearsal, None for Redis's clock. Raise StoreUnavailable or OSError.
+    """
 
     def acknowledge(ids: Sequence[str]) -> None:
         with asking("take landed decisions out of the stream"):
             client.xdel(keys.decisions, *ids)
 
+    look = _look(client, keys.decisions)
     stream = _Stream(
-        keys.namespace,
-        DECISION_LOG,
-        partial(_decision_row, keys.namespace, _naive(clock())),
-        lambda row: landing / "decision_log" / f"day={row['decided_at']:%Y-%m-%d}",
-        acknowledge,
+        log="decision_log",
+        key=keys.decisions,
+        namespace=keys.namespace,
+        schema=DECISION_LOG,
+        to_row=partial(_decision_row, keys.namespace, _naive(now or look.at)),
+        folder_of=lambda row: landing / "decision_log" / f"day={row['decided_at']:%Y-%m-%d}",
+        acknowledge=acknowledge,
+        gapless=False,
     )
-    return _land(_entries(client, keys.decisions, None), stream)
+    return _land(_entries(client, stream.key, None, look.newest), stream, landing, look.at, now)
 
 
-def _land(batches: Iterator[list[Entry]], stream: _Stream) -> Landed:
+def _land(
+    batches: Iterator[list[Entry]],
+    stream: _Stream,
+    landing: Path,
+    read_at: datetime,
+    now: datetime | None,
+) -> Landed:
     files: list[Path] = []
     unreadable: list[str] = []
     landed = 0
     for batch in batches:
-        rows = []
-        for entry_id, fields in batch:
-            try:
-                rows.append(stream.to_row(entry_id, fields))
-            except WrongValue:
-                unreadable.append(entry_id)
+        rows, bad = _rows(batch, stream)
         for folder, group in groupby(sorted(rows, key=stream.folder_of), stream.folder_of):
             files.append(_write(folder, stream, list(group)))
         if rows:
             stream.acknowledge([row["stream_id"] for row in rows])
         landed += len(rows)
-    return Landed(landed, tuple(files), tuple(unreadable))
+        unreadable += bad
+        if bad and stream.gapless:
+            break
+    reached = _reached(read_at, now, unreadable)
+    until = move_mark(landing, stream.log, stream.namespace, reached)
+    return Landed(landed, tuple(files), tuple(unreadable), until)
+
+
+def _rows(batch: Sequence[Entry], stream: _Stream) -> tuple[list[Row], list[str]]:
+    """Return what can be read as rows, and the ids of what cannot."""
+    rows: list[Row] = []
+    unreadable: list[str] = []
+    for entry_id, fields in batch:
+        try:
+            rows.append(stream.to_row(entry_id, fields))
+        except (WrongValue, OverflowError):
+            unreadable.append(entry_id)
+            if stream.gapless:
+                break
+    return rows, unreadable
+
+
+def _reached(read_at: datetime, now: datetime | None, unreadable: Sequence[str]) -> datetime | None:
+    """Return until when everything has landed (naive UTC), None when that cannot be told."""
+    if not unreadable:
+        return _naive(now or read_at)
+    if now is not None:
+        return None  # the entry's id is of another clock
+    milliseconds, _ = _stream_id(unreadable[0])
+    return _naive(from_us(min(1000 * milliseconds, to_us(read_at)) - 1))
 
 
 def _write(folder: Path, stream: _Stream, rows: Sequence[Row]) -> Path:
-    """Write one file that is whole from the moment it has its name, and return it."""
-    is_new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    if is_new:
-        _to_disk(folder.parent)  # else a power loss could take the day's folder, files and all
     first, last = rows[0]["stream_id"], rows[-1]["stream_id"]
     path = folder / f"{stream.namespace}__{first}-{last}.parquet"
-    # Not `.parquet` at the end, so that no reader's glob finds it.
-    aside = folder / f".{path.name}.{os.getpid()}.tmp"
-    pq.write_table(pa.Table.from_pylist(list(rows), stream.schema), aside, compression="zstd")
-    _to_disk(aside)
-    aside.replace(path)
-    _to_disk(folder)
+    put(path, pa.Table.from_pylist(list(rows), stream.schema))
     return path
 
 
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _entries(client: Client, stream: str, after: StreamId | None) -> Iterator[list[Entry]]:
-    """Yield a stream's entries in batches, up to the end that it has now."""
+def _look(client: Client, stream: str) -> _Look:
     with asking("read the stream"):
-        newest = cast("list[Any]", client.xrevrange(stream, count=1))
-    end = newest[0][0] if newest else None
+        answer = client.eval(lua.LOOK_AT_STREAM, 1, stream)
+    (seconds, microseconds), newest = cast("tuple[tuple[bytes, bytes], bytes]", answer)
+    at = from_us(int(seconds) * 1_000_000 + int(microseconds))
+    return _Look(at, newest.decode() or None)
+
+
+def _entries(
+    client: Client, stream: str, after: StreamId | None, newest: str | None
+) -> Iterator[list[Entry]]:
+    """Yield a stream's entries in batches, up to the end that it had."""
     start = "-" if after is None else f"({after[0]}-{after[1]}"
-    while end is not None:
+    while newest is not None:
         with asking("read the stream"):
-            answer = cast("list[Any]", client.xrange(stream, start, end, count=BATCH))
+            answer = cast("list[Any]", client.xrange(stream, start, newest, count=BATCH))
         if not answer:
             return
         yield [(entry_id.decode(), fields) for entry_id, fields in answer]
         start = f"({answer[-1][0].decode()}"
 
 
-def _after(client: Client, keys: KeySpace, folder: Path) -> StreamId | None:
+def _after(namespace: str, newest: str | None, folder: Path) -> StreamId | None:
     """Return the last landed id, None when the stream does not go on from there.
 
     A stream whose end lies before it is another one: its Redis was lost, and begun again.
     """
-    pattern = re.compile(re.escape(keys.namespace) + r"__\d+-\d+-(\d+)-(\d+)\.parquet")
+    pattern = re.compile(re.escape(namespace) + r"__\d+-\d+-(\d+)-(\d+)\.parquet")
     matches = [pattern.fullmatch(path.name) for path in folder.glob("*.parquet")]
     landed = max(((int(m[1]), int(m[2])) for m in matches if m), default=None)
-    with asking("read the push log"):
-        newest = cast("list[Any]", client.xrevrange(keys.pushes, count=1))
-    if landed is None or not newest or _stream_id(newest[0][0].decode()) < landed:
+    if landed is None or newest is None or _stream_id(newest) < landed:
         return None
     return landed
 
@@ -230,10 +304,10 @@ def _record(fields: Mapping[bytes, bytes]) -> bytes:
 
 def _instant(record: Mapping[str, Any], name: str) -> datetime:
     try:
-        return _naive(as_utc(datetime.fromisoformat(text(record, name))))
+        return _naive(datetime.fromisoformat(text(record, name)))
     except ValueError:
         raise WrongValue(f"{name!r} is not a time") from None
 
 
 def _naive(instant: datetime) -> datetime:
-    return instant.astimezone(UTC).replace(tzinfo=None)
+    return as_utc(instant).replace(tzinfo=None)

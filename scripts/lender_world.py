@@ -4,8 +4,8 @@
 is the business of `lender_data`.
 
 Whether a loan defaults depends on what could be observed when it was asked for
-(`log_odds_of_default`), and what a customer does afterwards depends on the outcome. So a model
-can learn, and one that sees the future looks too good.
+(`log_odds_of_default`), and what a customer does afterwards depends on the outcome: instalments
+come late, purchases stop. So a model can learn, and one that sees the future looks too good.
 """
 
 import math
@@ -19,6 +19,7 @@ FOUNDED = datetime(2025, 9, 15, tzinfo=UTC)
 STORY_START = datetime(2025, 11, 20, tzinfo=UTC)
 TODAY = datetime(2026, 3, 2, tzinfo=UTC)
 STORY_END = TODAY + timedelta(hours=13)
+WEEK_END = TODAY + timedelta(days=6)  # by then the last morning's loans show how they go
 
 CUSTOMERS = 300
 FOUNDERS = range(101, 112)  # customers from the first days
@@ -92,7 +93,7 @@ class Customer:
     lateness: float
     gone_from: datetime | None = None
     gone_until: datetime | None = None
-    buys_until: datetime = STORY_END
+    buys_until: datetime = WEEK_END
     in_default: bool = False
 
     def active(self, at: datetime) -> bool:
@@ -109,11 +110,23 @@ class Customer:
         return self.active(at) and at < self.buys_until
 
 
+@dataclass(frozen=True)
+class Loan:
+    """A loan paid out: to whom, when, how much, and how it will end."""
+
+    number: str
+    customer: Customer
+    at: datetime
+    amount: float
+    defaulted: bool
+
+
 @dataclass
 class World:
     """Everything that truly happened, a list of events per source table."""
 
     customers: dict[int, Customer]
+    loans: list[Loan] = field(default_factory=list)
     customer_events: list[Event] = field(default_factory=list)
     account_events: list[Event] = field(default_factory=list)
     sessions: list[Event] = field(default_factory=list)
@@ -156,7 +169,7 @@ def new_customer(number: int, ips: Sequence[str], rng: Random) -> Customer:
         lateness=rng.choice((0.02, 0.05, 0.1, 0.5, 0.8)),
         gone_from=leaving_time(number, rng),
         gone_until=returning_time(number, rng),
-        buys_until=TODAY - timedelta(days=rng.uniform(21, 45)) if number in LAPSED else STORY_END,
+        buys_until=TODAY - timedelta(days=rng.uniform(21, 45)) if number in LAPSED else WEEK_END,
     )
 
 
@@ -407,7 +420,8 @@ def add_application(world: World, asking: Asking, rng: Random) -> None:
     defaulted = rng.random() < 1 / (1 + math.exp(-odds))
     world.loan_applications.append(Event(at, content, clean=at >= TODAY))
     add_outcome(world, number, at, defaulted, rng)
-    add_instalments(world, Loan(number, customer, at, amount, defaulted), rng)
+    world.loans.append(Loan(number, customer, at, amount, defaulted))
+    add_instalments(world, world.loans[-1], rng)
     add_aftermath(world, customer, at, defaulted, rng)
 
 
@@ -481,18 +495,15 @@ def add_outcome(world: World, number: str, at: datetime, defaulted: bool, rng: R
     world.loan_outcomes.append(Event(known, content))
 
 
-@dataclass(frozen=True)
-class Loan:
-    """A loan paid out: to whom, when, how much, and how it will end."""
-
-    number: str
-    customer: Customer
-    at: datetime
-    amount: float
-    defaulted: bool
-
-
 def add_instalments(world: World, loan: Loan, rng: Random) -> None:
+    """The instalments that were paid before the story ended."""
+    for payment in instalments(loan, rng):
+        if payment.at > STORY_END:
+            return
+        world.loan_payments.append(payment)
+
+
+def instalments(loan: Loan, rng: Random) -> Iterator[Event]:
     """Daily instalments. A missed one has no row; who defaults pays one or two, days late."""
     planned = rng.randrange(4, 8)
     for day in range(1, planned + 1):
@@ -501,7 +512,7 @@ def add_instalments(world: World, loan: Loan, rng: Random) -> None:
         paid = datetime(due.year, due.month, due.day, tzinfo=UTC) + timedelta(
             days=rng.randrange(1, 6) if late else 0, seconds=rng.randrange(1, 86_000)
         )
-        if paid > STORY_END or (loan.defaulted and day > 2):
+        if loan.defaulted and day > 2:
             return
         content: Row = {
             "customer_id": loan.customer.id,
@@ -509,7 +520,7 @@ def add_instalments(world: World, loan: Loan, rng: Random) -> None:
             "due_on": due.isoformat(),
             "amount": money(loan.amount * 1.04 / planned),
         }
-        world.loan_payments.append(Event(paid, content))
+        yield Event(paid, content)
 
 
 def add_aftermath(
@@ -589,6 +600,22 @@ def add_newcomers(world: World) -> None:
             world.sessions.append(session(customer, at, rng))
 
 
+def add_week(world: World) -> None:
+    """The days after the story, in which the loans of the last morning show how they go.
+
+    Instalments fall due, and people shop, unless they are in default. All of it arrives clean, and
+    no run of the story knows of it.
+    """
+    rng = stream("week")
+    for loan in world.loans:
+        if loan.at >= TODAY:
+            paid = [payment for payment in instalments(loan, rng) if payment.at < WEEK_END]
+            world.loan_payments.extend(replace(payment, clean=True) for payment in paid)
+    for at in moments(rng, 600, STORY_END, WEEK_END):
+        if customer := someone(world, Customer.buys, at, rng):
+            world.card_payments.append(replace(card_payment(customer, at, rng), clean=True))
+
+
 def build_world() -> World:
     """The true story of the lender."""
     world = World(build_customers())
@@ -598,4 +625,5 @@ def build_world() -> World:
     add_loans(world)
     add_edges(world)
     add_ties(world)
+    add_week(world)
     return world

@@ -1,4 +1,4 @@
-"""The scripts a push runs inside Redis: each is one atomic step.
+"""The scripts our commands run inside Redis: each is one atomic step.
 
 Times are read byte by byte: Redis compares Lua strings by the server's locale, which orders bytes
 otherwise. Redis TIME and `as_of` fit a Lua number exactly until the year 2255.
@@ -68,4 +68,10 @@ WRITE_REGISTRY = """
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 'owned' end
 redis.call('HSET', KEYS[1], unpack(ARGV, 2))
 return 'done'
+"""
+
+# KEYS: a stream. Returns the time, and the id of the newest entry at that time ('' for none).
+LOOK_AT_STREAM = """
+local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+return {redis.call('TIME'), newest[1] and newest[1][1] or ''}
 """

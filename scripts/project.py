@@ -1,5 +1,6 @@
 """Where a dbt project keeps what the commands need."""
 
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,16 @@ def find_root(project_dir: Path) -> Path:
             " Run this in the project's folder, or pass --project-dir."
         )
     return root
+
+
+def git_commit(root: Path) -> str:
+    """Return the commit of a checkout, `unknown` outside one."""
+    try:
+        asked = ["git", "rev-parse", "HEAD"]
+        done = subprocess.run(asked, cwd=root, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()
 
 
 def _settings(root: Path) -> dict[str, Any]:

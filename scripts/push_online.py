@@ -69,7 +69,7 @@ def push_online(  # noqa: PLR0913 - the options of a command
     target: Target = None,
     now: Annotated[
         str | None,
-        typer.Option("--now", help="Rehearse: the time at which the push becomes readable."),
+        typer.Option("--now", help="For rehearsals: the time at which the push is readable."),
     ] = None,
 ) -> None:
     """Bring the last good run of each feature view online.
@@ -111,7 +111,9 @@ def run_push(
         summary = push(catalog, store, options, progress)
         report(summary, as_json)
         if not options.dry_run:
-            land_push_log(client, store.keys, project.landing)
+            landed = land_push_log(client, store.keys, project.landing, options.now)
+            if landed.unreadable:
+                tell(f"The push log: {landed.complaint}")
     return summary
 
 

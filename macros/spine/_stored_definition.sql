@@ -16,7 +16,10 @@
     for them. -#}
 {% macro _stored_definition(view, relations={}, fingerprint=none) %}
     {%- set stored = provender._last_definition(view.unique_id, 'definition_sql') if fingerprint is none else provender._definition_of(view, fingerprint) -%}
-    {%- if not stored -%}
+    {%- if not stored and invocation_args_dict.which not in ['build', 'run', 'retry', 'run-operation'] -%}
+        {#- dbt compile, docs and linters, before the first build: nothing is computed from it -#}
+        {{- return('select * from ' ~ view.relation_name) -}}
+    {%- elif not stored -%}
         {%- do exceptions.raise_compiler_error(
             "no stored definition of '" ~ view.label ~ "'" ~ (' with fingerprint ' ~ fingerprint if fingerprint else '')
             ~ ". Build it first: dbt build --select +" ~ view.name ~ "."

@@ -8,10 +8,6 @@
         {{- return(relation) -}}
     {%- endif -%}
     {%- set node = provender._view_node(view, v) -%}
-    {%- if invocation_args_dict.which not in ['build', 'run', 'retry'] and not provender._last_definition(node.unique_id, 'fingerprint') -%}
-        {#- dbt compile, docs and linters, before the first build: nothing is computed from it -#}
-        {{- return(relation) -}}
-    {%- endif -%}
     {%- set spine = '(select distinct ' ~ (node['keys'] | map(attribute='name') | list + ['as_of']) | join(', ')
         ~ ' from ' ~ provender._own_spine() ~ ' as spine)' -%}
     {{- return('(' ~ provender._stored_definition(node).replace(provender._hole(), spine) ~ ')') -}}

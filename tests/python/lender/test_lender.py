@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,14 +20,17 @@ import pytest
 import yaml
 from oracle.lender import VIEWS, Lender
 from oracle.point_in_time import Feature, HistoryRow, Push, Run, View, answer
+from recomputed import report_of, unlike_history
 from support import REPO
 
 from provender import FeatureReader
 from provender.data_types import codec_for
+from provender_ops import demo_leak
 from provender_ops.embedded_redis import EmbeddedRedis
 
 pytestmark = pytest.mark.xdist_group("lender")
 NOON = datetime(2026, 3, 2, 12)
+SIX_DAYS_ON = datetime(2026, 3, 8)  # when everything was built once more, and nothing pushed
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 ANALYST = """
 import sys, time, duckdb
@@ -190,7 +194,10 @@ def test_history_equals_the_oracle_at_every_run(morning: Morning) -> None:
 def test_online_equals_the_pushed_run_in_value_and_type(morning: Morning) -> None:
     last = {
         (run["view"], run["version"]): run["as_of"]
-        for run in morning.query("select view, version, max(as_of) as as_of from runs group by all")
+        for run in morning.query(
+            "select view, version, max(as_of) as as_of from runs"
+            f" where as_of < '{SIX_DAYS_ON}' group by all"
+        )
     }
     with morning.reader(NOON + timedelta(minutes=10)) as reader:
         for (view, version), at in last.items():
@@ -272,15 +279,55 @@ def test_most_training_rows_are_within_ttl_and_unlike_today(morning: Morning) ->
     fresh = [row for row in training if all(row[name] in ("ok", "stale") for name in statuses)]
     assert len(fresh) >= 0.8 * len(training)
     today = {
-        key: morning.oracle.features("customer_activity", 1, key, NOON)
-        for key in morning.oracle.live("customer", NOON)
+        key: morning.oracle.features("customer_activity", 1, key, SIX_DAYS_ON)
+        for key in morning.oracle.live("customer", SIX_DAYS_ON)
     }
     unlike = [
         row
         for row in training
         if row["payments_7d"] != today.get((row["customer_id"],), {}).get("payments_7d")
     ]
-    assert len(unlike) > 0.05 * len(training)
+    assert len(unlike) > 0.5 * len(training)
+
+
+def test_a_leak_looks_like_skill_until_it_is_served(morning: Morning) -> None:
+    """Training joined today's values to old events: it shows beside the honest set."""
+    honest, today = morning.query(demo_leak.HONEST), morning.query(demo_leak.TODAY)
+    then, leaky, served = demo_leak.scores(honest, today)
+    assert leaky.accuracy >= then.accuracy + 0.08
+    assert leaky.auc >= then.auc + 0.2
+    assert served.accuracy <= leaky.accuracy - 0.1
+    assert served.accuracy < then.accuracy
+    assert served.auc <= then.auc - 0.05
+    for score in (then, leaky, served):
+        assert re.search(rf"{score.accuracy:.2f} +{score.auc:.2f}", morning.output)
+
+
+def test_the_leak_is_the_lenders_own(morning: Morning) -> None:
+    """The naive join gets what the views say today, and that tells who defaulted."""
+    today = morning.query(demo_leak.TODAY)
+    late: dict[bool, list[bool]] = {True: [], False: []}
+    for row in today:
+        key = (row["customer_id"],)
+        if key in morning.oracle.live("customer", SIX_DAYS_ON):
+            credit = morning.oracle.features("customer_credit", 1, key, SIX_DAYS_ON)
+            assert all(same(row[name], value) for name, value in credit.items()), row
+            late[row["defaulted"]].append(row["late_loan_payments_90d"] > 0)
+    assert len(late[True]) + len(late[False]) > 0.9 * len(today)
+    assert sum(late[True]) > 0.8 * len(late[True])
+    assert sum(late[False]) < 0.6 * len(late[False])
+
+
+def test_the_logs_landed_before_the_training_set_was_built(morning: Morning) -> None:
+    marks = morning.root / "landing/demo/landed/*.parquet"
+    found = rows(duckdb.connect(), f"select * from read_parquet('{marks}') order by log")
+    assert [(row["log"], row["namespace"], row["landed_until"]) for row in found] == [
+        ("decision_log", "provender.demo", SIX_DAYS_ON),
+        ("push_log", "provender.demo", SIX_DAYS_ON),
+    ]
+    assert {row["landed_at"] for row in morning.query("select landed_at from decisions")} == {
+        SIX_DAYS_ON
+    }
 
 
 def test_every_decision_logged_what_history_says_was_live(morning: Morning) -> None:
@@ -364,7 +411,9 @@ def test_full_refresh_keeps_history_logs_and_decisions(morning: Morning, tmp_pat
     with duckdb.connect(str(root / "demo.duckdb"), read_only=True) as store:
         before = {table: rows(store, f"select {what} from {table}") for table, what in kept.items()}
     models = ["decisions", "decision_features", "customer_credit", "customer_credit_history"]
-    done = dbt(root, "build", NOON + timedelta(hours=1), "--full-refresh", "--select", *models)
+    done = dbt(
+        root, "build", SIX_DAYS_ON + timedelta(hours=1), "--full-refresh", "--select", *models
+    )
     assert done.returncode == 0, done.stdout
     with duckdb.connect(str(root / "demo.duckdb"), read_only=True) as store:
         after = {table: rows(store, f"select {what} from {table}") for table, what in kept.items()}
@@ -420,9 +469,28 @@ def test_a_second_delivery_of_everything_changes_no_feature(
                 f"insert into {raw} select * from {raw} union all select * replace ({later} as"
                 f" loaded_at) from {raw} where {event} in ({once})"
             )
-    done = dbt(root, "run", NOON, "--select", "+tag:minutes", "--exclude", "resource_type:seed")
+    selected = ["--select", "+tag:minutes", "--exclude", "resource_type:seed"]
+    done = dbt(root, "run", SIX_DAYS_ON, *selected)
     assert done.returncode == 0, done.stdout
     with duckdb.connect(str(root / "demo.duckdb"), read_only=True) as store:
         after = {view: rows(store, f"select * from {view} order by all") for view in views}
     assert all(len(found) > 200 for found in before.values())
     assert after == before
+
+
+def test_every_run_computed_again_gives_its_history_cell_by_cell(
+    morning: Morning, tmp_path: Path
+) -> None:
+    """In value and type: each run by its own definition, over the entities that lived then."""
+    root = copied(morning, tmp_path)
+    done = dbt(root, "run", NOON + timedelta(minutes=30), "--select", "late_data")
+    assert done.returncode == 0, done.stdout
+    with duckdb.connect(str(root / "demo.duckdb"), read_only=True) as store:
+        runs = rows(store, "select view, version, as_of from main_provender.run_log order by all")
+        report = rows(store, "select * from late_data")
+        compared = {(row["view"], row["version"], row["as_of"]) for row in report}
+        wrong, cells = unlike_history(store, report_of(root))
+    assert compared == {tuple(run.values()) for run in runs}
+    assert [row for row in report if row["is_different"] is not False] == []
+    assert wrong == []
+    assert cells > sum(row["cells_compared"] for row in report) > 40_000

@@ -372,9 +372,38 @@ def test_decisions_land_and_unreadable_ones_are_told(
     result = run("land-decisions", "--json")
     assert (result.exit_code, json.loads(result.stdout)["landed"]) == (0, 1)
 
-    pushed.client.xadd(pushed.keys.decisions, {"record": "{"})
+    entry = pushed.client.xadd(pushed.keys.decisions, {"record": "{"})
     result = run("land-decisions")
     assert (result.exit_code, "cannot be read" in result.stderr) == (1, True)
+    assert entry.decode() in result.stderr  # type: ignore[union-attr]
+
+
+def test_landing_says_how_far_the_log_has_landed(
+    project: PublishedProject, pushed: Pusher, run: Run
+) -> None:
+    """By its `--now` in a rehearsal; a push lands the push log by its own."""
+    run("push-online", "--full", "--now", "2026-03-02T12:02:00Z")
+    marks = f"from read_parquet('{project.root}/landing/dev/landed/*.parquet')"
+    assert duckdb.sql(f"select log, landed_until {marks}").fetchall() == [
+        ("push_log", datetime(2026, 3, 2, 12, 2))
+    ]
+    for command in ("land-push-log", "land-decisions"):
+        result = run(command, "--json", "--now", "2026-03-02T14:32:00+02:00")
+        assert json.loads(result.stdout)["landed_until"] == "2026-03-02T12:32:00.000000Z"
+        assert "up to 2026-03-02T12:32:00.000000Z" in result.stderr
+        refused(run(command, "--now", "noon"), 2, "--now 'noon' is not a time")
+    assert duckdb.sql(f"select log, landed_until {marks} order by 1").fetchall() == [
+        ("decision_log", datetime(2026, 3, 2, 12, 32)),
+        ("push_log", datetime(2026, 3, 2, 12, 32)),
+    ]
+
+
+def test_a_push_record_that_cannot_be_read_is_told_by_each_push(pushed: Pusher, run: Run) -> None:
+    entry = pushed.client.xadd(pushed.keys.pushes, {"record": "{"})
+    for _ in range(2):
+        result = run("push-online")
+        assert result.exit_code == 0
+        assert f"cannot be read stays in the stream ({entry.decode()})" in result.stderr  # type: ignore[union-attr]
 
 
 def test_audit_of_a_decision_that_is_not_there_says_how_to_bring_it(
@@ -446,7 +475,15 @@ def test_redis_start_url_and_stop(run: Run, embedded: EmbeddedRedis) -> None:
 
 def commands() -> list[list[str]]:
     group = typer.main.get_command(cli.app)
-    names = [["push-online"], ["read"], ["audit"], ["land-decisions"], ["land-push-log"]]
+    names = [
+        ["push-online"],
+        ["backfill"],
+        ["export"],
+        ["read"],
+        ["audit"],
+        ["land-decisions"],
+        ["land-push-log"],
+    ]
     assert {*group.commands, "redis"} == {*[name[0] for name in names], "redis"}  # type: ignore[attr-defined]
     return [*names, ["redis", "start"], ["redis", "stop"], ["redis", "url"]]
 

@@ -1,7 +1,8 @@
 """Streams become Parquet files that dbt reads; nothing is lost, and twice is harmless."""
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ from published_catalog import PublishedProject, View, minute
 from pushing import Pusher
 
 from provender import DecisionLog
+from provender.instants import from_us
 from provender.keys import KeySpace
-from provender_ops import land
-from provender_ops.land import land_decisions, land_push_log
+from provender_ops import land, parquet_files
+from provender_ops.land import Landed, land_decisions, land_push_log
 
 Row = dict[str, Any]
+Land = Callable[..., Landed]
+LOGS = [(land_push_log, "push_log"), (land_decisions, "decision_log")]
 
 
 @pytest.fixture
@@ -47,12 +51,12 @@ def decide(pusher: Pusher, number: int, at: datetime) -> str:
     )
 
 
-def landed(folder: Path) -> list[Row]:
+def landed(landing: Path, log: str) -> list[Row]:
     """What dbt reads: every file the source's glob finds."""
     with duckdb.connect() as connection:
         found = connection.execute(
-            f"select * from read_parquet('{folder}/**/*.parquet', union_by_name = true,"
-            " hive_partitioning = false) order by stream_id"
+            f"select * from read_parquet('{landing}/{log}/**/*.parquet', union_by_name = true,"
+            f" hive_partitioning = false) order by {'log' if log == 'landed' else 'stream_id'}"
         )
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -65,15 +69,13 @@ def test_decisions_move_into_files_by_the_day_they_were_made(
     decide(service, 2, datetime(2026, 3, 3))
     decide(service, 3, datetime(2026, 3, 3, 1))
 
-    result = land_decisions(
-        service.client, service.keys, landing, clock=lambda: datetime(2026, 3, 4, tzinfo=UTC)
-    )
+    result = land_decisions(service.client, service.keys, landing, datetime(2026, 3, 4, tzinfo=UTC))
 
     assert result.landed == 3
-    days = sorted(path.parent.name for path in landing.rglob("*.parquet"))
+    days = sorted(path.parent.name for path in landing.rglob("decision_log/*/*.parquet"))
     assert days == ["day=2026-03-02", "day=2026-03-03"]
     assert service.client.xlen(service.keys.decisions) == 0
-    row = landed(landing)[0]
+    row = landed(landing, "decision_log")[0]
     (payments, _) = json.loads(row.pop("features"))
     served = {name: payments[name] for name in ("name", "value", "status", "view")}
     assert served == {
@@ -103,7 +105,7 @@ def test_a_decision_without_a_request_lands_with_null(service: Pusher, landing: 
     log.record(features, model_version="m1", decision={})
     land_decisions(service.client, service.keys, landing)
 
-    assert landed(landing)[0]["request"] is None
+    assert landed(landing, "decision_log")[0]["request"] is None
 
 
 def test_killed_between_rename_and_acknowledgement_loses_nothing(
@@ -118,7 +120,7 @@ def test_killed_between_rename_and_acknowledgement_loses_nothing(
     decide(service, 3, minute(3))
     land_decisions(service.client, service.keys, landing)
 
-    rows = landed(landing)
+    rows = landed(landing, "decision_log")
     # The same ids twice at most, which the model `decisions` counts once.
     assert {row["decision_id"] for row in rows} == {"d1", "d2", "d3"}
     assert len({(row["decision_id"], row["stream_id"]) for row in rows}) == 3
@@ -130,13 +132,13 @@ def test_killed_while_writing_leaves_no_file_that_a_reader_finds(
 ) -> None:
     decide(service, 1, minute(1))
     with monkeypatch.context() as patch:
-        patch.setattr(land, "_to_disk", _killed)
+        patch.setattr(parquet_files, "to_disk", _killed)
         with pytest.raises(KeyboardInterrupt):
             land_decisions(service.client, service.keys, landing)
 
     assert list(landing.rglob("*.parquet")) == []
     assert land_decisions(service.client, service.keys, landing).landed == 1
-    assert [row["decision_id"] for row in landed(landing)] == ["d1"]
+    assert [row["decision_id"] for row in landed(landing, "decision_log")] == ["d1"]
 
 
 def test_an_entry_that_cannot_be_read_stays_and_holds_up_nobody(
@@ -162,7 +164,7 @@ def test_many_decisions_land_in_batches(
         decide(service, number, minute(number))
 
     assert land_decisions(service.client, service.keys, landing).landed == 10
-    assert len(landed(landing)) == 10
+    assert len(landed(landing, "decision_log")) == 10
 
 
 def test_push_records_land_once_and_stay_in_redis(
@@ -174,7 +176,7 @@ def test_push_records_land_once_and_stay_in_redis(
     service.push(now=datetime(2026, 3, 2, 0, 5, tzinfo=UTC))
     assert land_push_log(service.client, service.keys, landing).landed == 1
 
-    row = landed(landing)[1]
+    row = landed(landing, "push_log")[1]
     row.pop("stream_id")
     assert row == {
         "namespace": "lender.dev",
@@ -201,7 +203,8 @@ def test_the_push_log_of_another_namespace_lands_beside(
     land_push_log(other.client, other.keys, landing)
     land_push_log(service.client, service.keys, landing)
 
-    assert {row["namespace"] for row in landed(landing)} == {"lender.dev", "other"}
+    namespaces = {row["namespace"] for row in landed(landing, "push_log")}
+    assert namespaces == {"lender.dev", "other"} == {row["namespace"] for row in marks(landing)}
 
 
 def test_the_push_log_of_a_redis_that_began_again_lands_too(service: Pusher, landing: Path) -> None:
@@ -212,6 +215,144 @@ def test_the_push_log_of_a_redis_that_began_again_lands_too(service: Pusher, lan
     service.client.xadd(service.keys.pushes, fields, id="1000-0")  # type: ignore[arg-type]
 
     assert land_push_log(service.client, service.keys, landing).landed == 1
+
+
+def marks(landing: Path) -> list[Row]:
+    return landed(landing, "landed")
+
+
+def redis_time(pusher: Pusher) -> datetime:
+    seconds, microseconds = pusher.client.time()  # type: ignore[misc]
+    return from_us(seconds * 10**6 + microseconds).replace(tzinfo=None)
+
+
+@pytest.mark.parametrize(("land_log", "log"), LOGS)
+def test_each_landing_says_how_far_it_reaches_by_the_clock_of_redis(
+    service: Pusher, landing: Path, land_log: Land, log: str
+) -> None:
+    """Also when there was nothing new: silence is told from not having looked."""
+    decide(service, 1, minute(1))
+    for landed_now in (1, 0):
+        before = redis_time(service)
+        result = land_log(service.client, service.keys, landing)
+        assert result.landed == landed_now
+        (mark,) = marks(landing)
+        assert mark == {"log": log, "namespace": "lender.dev", "landed_until": result.until}
+        assert before <= mark["landed_until"] <= redis_time(service)
+
+
+@pytest.mark.parametrize(("land_log", "log"), LOGS)
+def test_what_came_after_the_look_is_not_claimed(
+    service: Pusher, landing: Path, monkeypatch: pytest.MonkeyPatch, land_log: Land, log: str
+) -> None:
+    """Everything appended until the mark has landed, though more was appended while it ran."""
+    decide(service, 1, minute(1))
+    read, came_late = land._entries, []
+
+    def and_more(*arguments: Any) -> Any:
+        for stream in (service.keys.pushes, service.keys.decisions):
+            fields = service.client.xrange(stream)[0][1]  # type: ignore[index]
+            came_late.append(service.client.xadd(stream, fields))  # type: ignore[arg-type]
+        return read(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(land, "_entries", and_more)
+        result = land_log(service.client, service.keys, landing)
+
+    assert result.landed == 1
+    assert result.until is not None
+    for entry in came_late:
+        milliseconds = int(entry.decode().partition("-")[0])  # type: ignore[union-attr]
+        assert result.until < from_us(1000 * (milliseconds + 1)).replace(tzinfo=None)
+    assert land_log(service.client, service.keys, landing).landed == 1
+
+
+@pytest.mark.parametrize(("land_log", "log"), LOGS)
+def test_a_rehearsal_reaches_as_far_as_its_now_and_the_mark_never_moves_back(
+    service: Pusher, landing: Path, land_log: Land, log: str
+) -> None:
+    for now, until in [
+        (datetime(2026, 3, 2, 13, 32, tzinfo=UTC), datetime(2026, 3, 2, 13, 32)),
+        (datetime(2026, 3, 2, 12), datetime(2026, 3, 2, 13, 32)),
+        (minute(59).replace(day=9), minute(59).replace(day=9)),
+    ]:
+        assert land_log(service.client, service.keys, landing, now).until == until
+        assert [row["landed_until"] for row in marks(landing)] == [until]
+
+
+@pytest.mark.parametrize(("land_log", "log"), LOGS)
+def test_the_mark_moves_only_when_the_entries_are_in_their_files(
+    service: Pusher, landing: Path, monkeypatch: pytest.MonkeyPatch, land_log: Land, log: str
+) -> None:
+    decide(service, 1, minute(1))
+    with monkeypatch.context() as patch:
+        patch.setattr(land, "put", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            land_log(service.client, service.keys, landing)
+    assert not (landing / "landed").exists()
+
+    seen: list[list[Path]] = []
+    to_disk = parquet_files.to_disk
+
+    def watched(path: Path) -> None:
+        if path.suffix == ".tmp" and path.parent.name == "landed":
+            seen.append(list(landing.rglob(f"{log}/**/*.parquet")))
+        to_disk(path)
+
+    monkeypatch.setattr(parquet_files, "to_disk", watched)
+    result = land_log(service.client, service.keys, landing)
+    assert seen == [list(result.files)]
+
+
+@pytest.mark.parametrize(("land_log", "log"), LOGS)
+def test_what_cannot_be_read_is_never_claimed_as_landed(
+    service: Pusher, landing: Path, land_log: Land, log: str
+) -> None:
+    """Neither by the landing that met it nor by a later one, until somebody takes it out."""
+    stream = service.keys.pushes if log == "push_log" else service.keys.decisions
+    decide(service, 1, minute(1))
+    first_until = land_log(service.client, service.keys, landing).until
+    bad = service.client.xadd(stream, {"record": "{"})
+    bad_at = from_us(1000 * int(bad.decode().partition("-")[0])).replace(tzinfo=None)  # type: ignore[union-attr]
+    service.push(full=True)
+    decide(service, 2, minute(2))
+    land_decisions(service.client, KeySpace("nobody"), landing)  # another's mark means nothing
+
+    for _ in range(2):
+        result = land_log(service.client, service.keys, landing)
+        assert list(result.unreadable) == [bad.decode()]  # type: ignore[union-attr]
+        assert bad.decode() in result.complaint  # type: ignore[union-attr]
+        assert result.until == max(first_until, bad_at - timedelta(microseconds=1))  # type: ignore[type-var]
+    # Of simulated time nothing can be said: the entry's id is of the real one.
+    rehearsed = land_log(service.client, service.keys, landing, datetime(2099, 1, 1))
+    assert rehearsed.until == result.until
+
+    service.client.xdel(stream, bad)  # type: ignore[arg-type]
+    result = land_log(service.client, service.keys, landing)
+    assert (result.unreadable, result.complaint) == ((), "")
+    assert result.until > bad_at  # type: ignore[operator]
+    assert len(landed(landing, log)) == 2
+
+
+def test_push_records_after_one_that_cannot_be_read_wait_for_it(
+    service: Pusher, landing: Path
+) -> None:
+    """Else the next landing, which goes on after the last landed one, would not meet it again."""
+    bad = service.client.xadd(service.keys.pushes, {"record": "{"})
+    service.push(full=True)
+
+    assert [land_push_log(service.client, service.keys, landing).landed for _ in "ab"] == [1, 0]
+    service.client.xdel(service.keys.pushes, bad)  # type: ignore[arg-type]
+    assert land_push_log(service.client, service.keys, landing).landed == 1
+
+
+def test_a_mark_that_cannot_be_read_is_written_anew(service: Pusher, landing: Path) -> None:
+    land_push_log(service.client, service.keys, landing)
+    (mark,) = (landing / "landed").iterdir()
+    assert mark.name == "push_log__lender.dev.parquet"
+    mark.write_bytes(b"no Parquet")
+    until = land_push_log(service.client, service.keys, landing).until
+    assert marks(landing) == [{"log": "push_log", "namespace": "lender.dev", "landed_until": until}]
 
 
 def test_nothing_to_land_is_no_error(redis_client: redis.Redis, landing: Path) -> None:
