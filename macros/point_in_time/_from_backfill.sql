@@ -36,7 +36,7 @@
 {#- A slot is readable its lag after its as_of, and lives until the next could be there: max(ttl, step) + lag. -#}
 {% macro _slots_cte(view, feature, slot) -%}
     {%- set lag = provender._seconds(view.policies.lag_seconds) -%}
-    {%- set lifetime = 'greatest(' ~ provender._seconds(view.policies.ttl_seconds) ~ ", step_seconds * interval '1 second') + " ~ lag -%}
+    {%- set lifetime = 'greatest(' ~ provender._seconds(view.policies.ttl_seconds) ~ ', ' ~ provender._interval('step_seconds', 'second') ~ ') + ' ~ lag -%}
     -- {{ view.label }}: the slots that were filled, each with the moment from which it would have been readable
         {{ slot }}s as (
             select

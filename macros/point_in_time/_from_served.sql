@@ -24,7 +24,7 @@
             select
                 served.decision_id,
                 max(served.as_of) as as_of,
-                max(cast(round(served.age_seconds * 1000000) as bigint)) * interval '1 microsecond' as age,
+                {{ provender._interval('max(cast(round(served.age_seconds * 1000000) as bigint))', 'microsecond') }} as age,
                 coalesce(max(case when served.status <> 'not_computed' then served.status end), 'not_computed') as status,
                 {%- for feature in view.asked %}
                 max(case when served.feature = '{{ feature.name }}' then {{ provender._from_json('served.value', feature.type) }} end) as {{ feature.name }},

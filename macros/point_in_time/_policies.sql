@@ -37,8 +37,8 @@
     (
                 select
                     fingerprint,
-                    cast({{ provender._json_text('policies', 'ttl_seconds') }} as bigint) * interval '1 second' as ttl,
-                    cast({{ provender._json_text('policies', 'freshness_sla_seconds') }} as bigint) * interval '1 second' as sla,
+                    {{ provender._interval('cast(' ~ provender._json_text('policies', 'ttl_seconds') ~ ' as bigint)', 'second') }} as ttl,
+                    {{ provender._interval('cast(' ~ provender._json_text('policies', 'freshness_sla_seconds') ~ ' as bigint)', 'second') }} as sla,
                     {%- for feature in view.asked %}
                     {%- set is_it = name ~ " = '" ~ feature.name ~ "'" %}
                     {%- set default = 'cast(' ~ provender._json_text('feature', 'default') ~ ' as ' ~ feature.type ~ ')' %}

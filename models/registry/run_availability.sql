@@ -102,7 +102,7 @@ final as (
             intervals.view = runs.view
             and intervals.version = runs.version
             and intervals.as_of = runs.as_of
-            and (cuts.kept_from is null or runs.as_of >= cuts.kept_from)
+            and (cuts.kept_from is null or cuts.kept_from <= runs.as_of)
     left join first_pushes
         on
             intervals.view = first_pushes.view

@@ -21,7 +21,8 @@ final as (
         held.version,
         cast(sum(held.row_count) as bigint) as row_count,
         {%- for status in ['ok', 'stale', 'missing', 'not_computed', 'expired', 'backfilled'] %}
-        coalesce(sum(held.row_count) filter (where held.status = '{{ status }}'), 0) / sum(held.row_count) as share_{{ status }},
+        coalesce(sum(held.row_count) filter (where held.status = '{{ status }}'), 0)
+        / sum(held.row_count) as share_{{ status }},
         {%- endfor %}
         min(held.run_as_of) as first_run,
         max(held.run_as_of) as last_run,
