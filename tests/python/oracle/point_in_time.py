@@ -43,6 +43,7 @@ class Push:
 
     run_as_of: datetime
     readable_at: datetime
+    number: int = 0  # orders those that became readable at one moment
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def available_run(view: View, t: datetime) -> Run | None:
     """Return the run of the last push readable by `t`; a view never pushed counts by its runs."""
     if view.pushes:
         pushed = [p for p in view.pushes if p.readable_at <= t]
-        last = max(pushed, key=lambda p: p.readable_at, default=None)
+        last = max(pushed, key=lambda p: (p.readable_at, p.number), default=None)
         return next((r for r in view.runs if last and r.as_of == last.run_as_of), None)
     return max((r for r in view.runs if r.ended_at <= t), key=lambda r: r.as_of, default=None)
 

@@ -1,0 +1,1 @@
+select * from {{ provender.life_intervals(ref('stg_place_events'), keys=['region', 'code'], alive="status = 'in'") }}
