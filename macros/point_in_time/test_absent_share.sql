@@ -1,5 +1,5 @@
 {% test absent_share(model, views=none, max_missing=none, max_not_computed=none, max_expired=none, max_backfilled=none) %}
-    {%- if execute -%}
+    {%- if provender._is_testable() -%}
         {%- set limits = {'missing': max_missing, 'not_computed': max_not_computed, 'expired': max_expired, 'backfilled': max_backfilled} -%}
         {%- set named = provender._views_with_status(model) -%}
         {%- set asked = [] -%}

@@ -1,5 +1,5 @@
 {% test known_at_label_time(model, views, at='as_of', keys={}, source='history', policy='now', max_age=none, features=none) %}
-    {%- if execute -%}
+    {%- if provender._is_testable() -%}
         {%- set sources = [source] if source is string else source -%}
         {%- set columns = provender._names_of_columns(model) -%}
         {%- do provender._refuse_test_options(model, sources, policy, max_age) -%}
@@ -182,6 +182,16 @@
     {%- if errors -%}
         {%- do exceptions.raise_compiler_error(test ~ ' on ' ~ model ~ ':\n- ' ~ errors | unique | join('\n- ')) -%}
     {%- endif -%}
+{% endmacro %}
+
+
+{#- False where dbt compiles, or a linter does, before the first build: there are no columns to ask yet. -#}
+{% macro _is_testable() %}
+    {%- if not execute or invocation_args_dict.which in ['build', 'test', 'retry'] -%}
+        {{- return(execute) -}}
+    {%- endif -%}
+    {%- set tested = graph.nodes[model.attached_node] -%}
+    {{- return(adapter.get_relation(tested.database, tested.schema, tested.alias) is not none) -}}
 {% endmacro %}
 
 
