@@ -1,12 +1,13 @@
-# make demo   the whole job on a small lender, told as it goes
-# make test   every check; installs what it needs itself
-# make bench  measures the SQL, and writes docs/benchmarks.md; ten minutes and 4 GB of disk
+# make demo     the whole job on a small lender, told as it goes
+# make test     every check; installs what it needs itself
+# make torture  50,000 worlds against the oracle; most of an hour
+# make bench    measures the SQL, and writes docs/benchmarks.md; ten minutes and 4 GB of disk
 PYTHON ?= $(shell for python in python3 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
 	&& echo $$python && break; done)
 BIN := .venv/bin
 
-.PHONY: demo test bench lint clean
+.PHONY: demo test torture bench lint clean
 .DELETE_ON_ERROR:
 
 demo: .venv/ops profiles.yml
@@ -14,6 +15,9 @@ demo: .venv/ops profiles.yml
 
 test: .venv/dev profiles.yml lint
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+torture: .venv/dev profiles.yml
+	PROVENDER_WORLDS=50000 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/python/time/test_worlds.py
 
 bench: .venv/bench
 	$(BIN)/python -m benchmarks

@@ -41,19 +41,3 @@
     {%- endfor -%}
     {{- return(errors) -}}
 {% endmacro %}
-
-
-{% macro _shrink_errors(view) %}
-    {%- set keys = view['keys'] | map(attribute='name') | list -%}
-    {%- set allowed = provender._setting('max_shrink', 0.2) | float -%}
-    {%- set join = [] -%}
-    {%- for key in keys -%}{%- do join.append('kept.' ~ key ~ ' = new.' ~ key) -%}{%- endfor -%}
-    {%- set counts = run_query(
-        "select count(*), count(*) filter (where not exists (select 1 from " ~ view.relation_name ~ " as new where " ~ join | join(' and ') ~ "))"
-        ~ " from " ~ this ~ " as kept where kept.valid_to is null"
-    )[0] -%}
-    {%- if counts[1] > counts[0] * allowed and view.name not in var('allow_shrink', []) -%}
-        {{- return([counts[1] ~ ' of ' ~ counts[0] ~ ' live keys would vanish at once, more than ' ~ (allowed * 100) | round(1) ~ ' %. If that is right: --vars \'{allow_shrink: [' ~ view.name ~ ']}\'.']) -}}
-    {%- endif -%}
-    {{- return([]) -}}
-{% endmacro %}

@@ -1,17 +1,18 @@
-{#- Everything that would damage history, said before anything is touched. -#}
+{#- Everything that would damage history, said before anything is touched. Keys that vanish are counted where they are found, in
+    snapshot_staging_table. -#}
 {% macro _refuse_unsafe_run(node, view, target_exists) %}
     {%- set errors = provender._run_errors(node, view) -%}
     {%- if not errors -%}
         {%- set errors = provender._row_errors(view) + provender._column_errors(view, target_exists) -%}
     {%- endif -%}
-    {%- if not errors and target_exists -%}
-        {%- set errors = provender._shrink_errors(view) -%}
-    {%- endif -%}
     {%- if errors -%}
-        {%- do exceptions.raise_compiler_error(
-            'history of ' ~ view.label ~ ' refused, nothing was changed:\n- ' ~ errors | join('\n- ')
-        ) -%}
+        {%- do exceptions.raise_compiler_error(provender._refusal(view) ~ errors | join('\n- ')) -%}
     {%- endif -%}
+{% endmacro %}
+
+
+{% macro _refusal(view) %}
+    {{- return('history of ' ~ view.label ~ ' refused, nothing was changed:\n- ') -}}
 {% endmacro %}
 
 
