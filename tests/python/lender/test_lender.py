@@ -478,19 +478,71 @@ def test_a_second_delivery_of_everything_changes_no_feature(
     assert after == before
 
 
-def test_every_run_computed_again_gives_its_history_cell_by_cell(
-    morning: Morning, tmp_path: Path
-) -> None:
-    """In value and type: each run by its own definition, over the entities that lived then."""
-    root = copied(morning, tmp_path)
-    done = dbt(root, "run", NOON + timedelta(minutes=30), "--select", "late_data")
+DECIDED_BY = [
+    "customer_activity",
+    "customer_spend@2",
+    "customer_credit",
+    "device_activity",
+    "ip_activity",
+]
+WITNESS = """
+select * from {{{{ provender.point_in_time_join(
+    spine=provender.decisions_spine('credit_risk', view='{label}'),
+    views=['{label}'],
+    source='recompute',
+) }}}} as witness
+"""
+
+
+@pytest.fixture(scope="module")
+def computed_again(
+    morning: Morning, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
+    """The lender, its late-data report, and each view's witness: what its decisions were to get."""
+    root = copied(morning, tmp_path_factory.mktemp("computed"))
+    for label in DECIDED_BY:
+        view = label.partition("@")[0]
+        (root / f"models/training/witness_{view}.sql").write_text(WITNESS.format(label=label))
+    half_past = SIX_DAYS_ON + timedelta(minutes=30)
+    done = dbt(root, "run", half_past, "--select", "late_data", "path:models/training/witness_*")
     assert done.returncode == 0, done.stdout
     with duckdb.connect(str(root / "demo.duckdb"), read_only=True) as store:
-        runs = rows(store, "select view, version, as_of from main_provender.run_log order by all")
-        report = rows(store, "select * from late_data")
-        compared = {(row["view"], row["version"], row["as_of"]) for row in report}
-        wrong, cells = unlike_history(store, report_of(root))
+        yield root, store
+
+
+def test_every_run_computed_again_gives_its_history_cell_by_cell(
+    computed_again: tuple[Path, duckdb.DuckDBPyConnection],
+) -> None:
+    """In value and type: each run by its own definition, over the entities that lived then."""
+    root, store = computed_again
+    runs = rows(store, "select view, version, as_of from main_provender.run_log order by all")
+    report = rows(store, "select * from late_data")
+    compared = {(row["view"], row["version"], row["as_of"]) for row in report}
+    wrong, cells = unlike_history(store, report_of(root))
     assert compared == {tuple(run.values()) for run in runs}
     assert [row for row in report if row["is_different"] is not False] == []
     assert wrong == []
     assert cells > sum(row["cells_compared"] for row in report) > 40_000
+
+
+def test_what_was_served_is_what_its_moment_recomputes(
+    computed_again: tuple[Path, duckdb.DuckDBPyConnection],
+) -> None:
+    """Two clocks: a velocity counted by event time offline is what was online, row for row."""
+    _, store = computed_again
+    checked = 0
+    for label in DECIDED_BY:
+        view, _, version = label.partition("@")
+        witness = {row["decision_id"]: row for row in rows(store, f"from main.witness_{view}")}
+        served = rows(
+            store,
+            f"from main.decision_features where view = '{view}' and version = {version or 1}"
+            " and status in ('ok', 'stale')",
+        )
+        for row in served:
+            value = codec_for(row["data_type"]).decode(json.loads(row["value"]))
+            said = witness[row["decision_id"]]
+            assert said["as_of"] == row["as_of"]
+            assert same(value, said[row["feature"]]), (row, said)
+        checked += len(served)
+    assert checked > 1_000
