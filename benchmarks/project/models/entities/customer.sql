@@ -1,0 +1,5 @@
+select
+    customer_id,
+    live_from,
+    live_until
+from {{ source('bench', 'customers') }}
