@@ -7,13 +7,16 @@ PYTHON ?= $(shell for python in python3 python3.12 python3.11; do \
 	&& echo $$python && break; done)
 BIN := .venv/bin
 
-.PHONY: demo test torture bench lint clean
+.PHONY: demo test pytest torture bench lint clean
 .DELETE_ON_ERROR:
 
 demo: .venv/ops profiles.yml
 	@$(BIN)/python -m provender_ops.demo
 
-test: .venv/dev profiles.yml lint
+test: .venv/dev profiles.yml
+	@$(MAKE) --no-print-directory -j 2 lint pytest
+
+pytest: .venv/dev profiles.yml
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 torture: .venv/dev profiles.yml

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from loaded_dbt import DbtProcess
 
 REPO = Path(__file__).parents[2]
 Row = tuple[Any, ...]
@@ -44,7 +45,11 @@ class DbtProject:
     The project's `model-paths` and `macro-paths` are relative (dbt writes compiled files over the
     sources when they are absolute), so the repository's `macros` are copied beside its own, and
     with `registry` the models of `models/registry` too.
+
+    Its commands are forks of a dbt that is loaded already; with `forked` false, dbt starts anew.
     """
+
+    forked = True
 
     def __init__(self, template: Path, folder: Path, *, registry: bool = True) -> None:
         self.folder = folder
@@ -77,21 +82,25 @@ class DbtProject:
 
     def start(
         self, *args: str, as_of: str | None = None, **variables: object
-    ) -> subprocess.Popen[str]:
+    ) -> DbtProcess | subprocess.Popen[str]:
         """Start a dbt command and leave it running."""
         if as_of is not None:
             variables = {"as_of": as_of, "rehearsal": True, **variables}
         given = ["--vars", json.dumps(variables)] if variables else []
+        arguments = ["--no-use-colors", *args, *given]
+        environment = {
+            **os.environ,
+            "DBT_PROFILES_DIR": ".",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DBT_LOG_LEVEL_FILE": "none",
+            "PYTHONWARNINGS": "ignore",
+        }
+        if self.forked:
+            return DbtProcess(arguments, self.folder, environment)
         return subprocess.Popen(
-            [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *args, *given],
+            [sys.executable, "-m", "dbt.cli.main", *arguments],
             cwd=self.folder,
-            env={
-                **os.environ,
-                "DBT_PROFILES_DIR": ".",
-                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-                "DBT_LOG_LEVEL_FILE": "none",
-                "PYTHONWARNINGS": "ignore",
-            },
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -32,6 +32,8 @@ LIVE = "valid_from <= $run and (valid_to is null or valid_to > $run)"
 class FlightsProject(DbtProject):
     """Another team's project; `runs` keeps what each build of its week said."""
 
+    forked = False  # its README is followed to the letter
+
     def __init__(self, folder: Path) -> None:
         shutil.copytree(REPO, folder, symlinks=True, ignore=_what_a_clone_lacks)
         self.folder = folder / CONSUMER.relative_to(REPO)

@@ -6,14 +6,13 @@ Runs dbt on copies of the small projects beside this file, with the macros of th
 import json
 import os
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from loaded_dbt import DbtProcess
 
 REPO = Path(__file__).parents[3]
 PROJECTS = Path(__file__).parent / "project"
@@ -44,15 +43,10 @@ def copy_project(name: str, folder: Path) -> Path:
 
 
 def run_dbt(folder: Path, *arguments: str) -> DbtRun:
-    done = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *arguments],
-        cwd=folder,
-        env={**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_PROFILES_DIR": "."},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return DbtRun(done.returncode, done.stdout + done.stderr, folder)
+    settings = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_PROFILES_DIR": "."}
+    process = DbtProcess(["--no-use-colors", *arguments], folder, {**os.environ, **settings})
+    output, _ = process.communicate()
+    return DbtRun(process.returncode, output, folder)
 
 
 CONSUMER_BLOCK = """

@@ -71,6 +71,7 @@ class Definitions:
         self.before = self._built(self.project.build(as_of=BEFORE), "main")
         self.views_before = self.rows("main", *VIEWS, "upon")
         self._change()
+        self.project.forked = False  # with a hash seed of its own
         self.after = self._built(self.project.build(as_of=AFTER, floor=2), "main")
         self.views_after = self.rows("main", *VIEWS, "upon")
         self.at_labels = self.project.query("select * from at_labels order by all")
