@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from provender.data_types import normalise_type
 from provender.records import KeyColumn
+from provender.type_names import normalise_type
 from provender_ops.catalog import Catalog, Row, quoted, text_literal
 from provender_ops.errors import UnknownSelection
 

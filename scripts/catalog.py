@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import duckdb
+import pyarrow as pa
 
 from provender.errors import WrongValue
 from provender.instants import to_us
@@ -103,17 +104,18 @@ class Catalog:
 
     def stream(
         self, sql: str, parameters: Mapping[str, Any], batch: int
-    ) -> Iterator[list[tuple[Any, ...]]]:
-        """Yield a large result `batch` rows at a time, never holding more."""
-        cursor = self._connection.cursor()
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield a large result about `batch` rows at a time, never holding more."""
         with reading(self.path):
-            cursor.execute(sql, dict(parameters))
+            result = self._connection.cursor().sql(sql, params=dict(parameters))
+            batches = iter(result.to_arrow_reader(batch))
         while True:
             with reading(self.path):
-                rows = cursor.fetchmany(batch)
-            if not rows:
+                found = next(batches, None)
+            if found is None:
                 return
-            yield rows
+            if found.num_rows:
+                yield found
 
     def write_parquet(self, relation: str, path: Path, left_out: Sequence[str], note: str) -> int:
         """Write a relation, without some columns, with a note in the file; return its rows.

@@ -9,6 +9,7 @@ from provender.instants import to_text
 from provender.keys import KeySpace
 from provender_ops import audit as auditing
 from provender_ops import read as reading
+from provender_ops.acl import acl
 from provender_ops.backfill import backfill
 from provender_ops.catalog import Catalog
 from provender_ops.connection import open_redis, started
@@ -45,6 +46,7 @@ Rehearsed = Annotated[
 app = new_app("A feature store that is a dbt project: what stands beside `dbt build` and SQL.")
 redis_app = new_app("The project's own Redis, used when no URL is given.")
 app.command("push-online")(push_online)
+app.command("acl")(acl)
 app.command("backfill")(backfill)
 app.command("export")(export)
 app.add_typer(redis_app, name="redis")

@@ -6,10 +6,11 @@ from datetime import date, datetime
 from decimal import Decimal, DecimalException
 from typing import Any, cast
 
-from provender.data_types import Value, codec_for, normalise_type
+from provender.data_types import Value, codec_for
 from provender.errors import UnservableValue, WrongKey, WrongValue
 from provender.keys import EntityKey
 from provender.records import POLICIES, FeatureColumn, KeyColumn, ViewRecord
+from provender.type_names import normalise_type
 from provender_ops.catalog import Definition, Run
 from provender_ops.errors import Refused
 from provender_ops.lua import READABLE_AT

@@ -1,26 +1,30 @@
-"""What a view version's history says: its state at a run, and what changed since another.
-
-Both give keys, features, then `as_of` in microseconds: a row's is the `valid_from` it has.
-"""
+"""What a view version's history says: its state at a run, and what changed since another."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
+
 from provender_ops.catalog import Catalog, Definition, Run, quoted
+from provender_ops.row_encoding import Array, selected
 
 BATCH = 2000
 _LIVE = "valid_from <= $run and (valid_to is null or valid_to > $run)"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """The state of one key at a run; `values` is None when the key was gone."""
+class Changes:
+    """The states of some keys at a run, one row each; of a key that was gone, values mean nothing.
 
-    key: tuple[Any, ...]
-    values: tuple[Any, ...] | None
-    as_of_us: int
+    A state's `as_of` is the `valid_from` it has, in microseconds.
+    """
+
+    keys: list[tuple[Any, ...]]
+    values: pa.RecordBatch
+    as_of_us: Array
+    is_gone: Array
 
 
 class History:
@@ -31,9 +35,10 @@ class History:
         self._catalog, self._run = catalog, run
         self._width = len(definition.keys)
         self._keys = ", ".join(quoted(key.name) for key in definition.keys)
-        self._columns = ", ".join(map(quoted, definition.columns))
+        features = [selected(quoted(each["name"]), each["type"]) for each in definition.features]
+        self._columns = ", ".join([*map(quoted, (key.name for key in definition.keys)), *features])
 
-    def state(self) -> Iterator[list[Change]]:
+    def state(self) -> Iterator[Changes]:
         """Yield every key live at the run, in batches."""
         return self._changes(
             f"select {self._columns}, epoch_us(valid_from), false"
@@ -41,7 +46,7 @@ class History:
             run=self._run.as_of,
         )
 
-    def changes_since(self, since: datetime) -> Iterator[list[Change]]:
+    def changes_since(self, since: datetime) -> Iterator[Changes]:
         """Yield the keys that opened or closed a row after `since`, as they are at the run.
 
         Intervals of one key do not overlap, so its last row is among those that changed.
@@ -56,14 +61,14 @@ class History:
             since=since,
         )
 
-    def _changes(self, sql: str, **parameters: datetime) -> Iterator[list[Change]]:
-        for rows in self._stream(sql, **parameters):
-            yield [self._change(row) for row in rows]
-
-    def _change(self, row: tuple[Any, ...]) -> Change:
-        *_, as_of_us, is_gone = row
-        values = None if is_gone else row[self._width : -2]
-        return Change(row[: self._width], values, as_of_us)
-
-    def _stream(self, sql: str, **parameters: datetime) -> Iterator[list[tuple[Any, ...]]]:
-        return self._catalog.stream(sql, parameters, BATCH)
+    def _changes(self, sql: str, **parameters: datetime) -> Iterator[Changes]:
+        for batch in self._catalog.stream(sql, parameters, BATCH):
+            columns = batch.columns
+            keys = [column.to_pylist() for column in columns[: self._width]]
+            values = batch.select(list(range(self._width, len(columns) - 2)))
+            yield Changes(
+                keys=list(zip(*keys, strict=True)),
+                values=values,
+                as_of_us=columns[-2].to_numpy(),
+                is_gone=columns[-1].to_numpy(zero_copy_only=False),
+            )

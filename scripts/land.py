@@ -18,7 +18,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, cast
 
-import pyarrow as pa  # type: ignore[import-untyped] # it has no stubs
+import pyarrow as pa
 
 from provender.connection import Client, asking
 from provender.errors import WrongValue

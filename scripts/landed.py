@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, cast
 
-import pyarrow as pa  # type: ignore[import-untyped] # it has no stubs
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from provender_ops.parquet_files import put
 

@@ -4,21 +4,27 @@ Times are read byte by byte: Redis compares Lua strings by the server's locale, 
 otherwise. Redis TIME and `as_of` fit a Lua number exactly until the year 2255.
 """
 
-from provender.encoding import FORMAT, HEADER_SIZE
+from provender.encoding import FORMAT, HEADER
 
 READABLE_AT = -1
 """Stands in a record for the time that only the script knows."""
 
-# KEYS: row. ARGV: value. Returns 1 when written, 0 when Redis has a later as_of.
-MERGE_ROW = f"""
-local old = redis.pcall('GET', KEYS[1])
-if type(old) == 'string' and #old >= {HEADER_SIZE} and string.byte(old) == {FORMAT} then
+# KEYS: rows. ARGV: their values. Returns for each 1 when written, 0 when Redis has a later as_of.
+MERGE_ROWS = f"""
+local function is_later(old, new)
+    if type(old) ~= 'string' or #old < {HEADER.size} or string.byte(old) ~= {FORMAT} then
+        return false
+    end
     local old_high, old_low = struct.unpack('>I4I4', old, 2)
-    local high, low = struct.unpack('>I4I4', ARGV[1], 2)
-    if old_high > high or (old_high == high and old_low > low) then return 0 end
+    local high, low = struct.unpack('>I4I4', new, 2)
+    return old_high > high or (old_high == high and old_low > low)
 end
-redis.call('SET', KEYS[1], ARGV[1])
-return 1
+local written = {{}}
+for at, key in ipairs(KEYS) do
+    written[at] = is_later(redis.pcall('GET', key), ARGV[at]) and 0 or 1
+    if written[at] == 1 then redis.call('SET', key, ARGV[at]) end
+end
+return written
 """
 
 # KEYS: registry, writer. ARGV: view field. Returns the view's record and all notes.

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any, cast
 from uuid import uuid4
 
+from redis.cluster import RedisCluster
 from redis.exceptions import RedisError
 
 from provender.connection import Client, asking
@@ -20,6 +21,7 @@ from provender_ops.generations import Fill, Generations
 from provender_ops.notes import Online, PushedRun, look, pushed_field, reaching_field
 
 RedisRow = tuple[str, bytes]
+MERGED_AT_ONCE = 200  # a script stops all else, and 200 rows take it less than a millisecond
 
 
 class OnlineStore:
@@ -53,6 +55,18 @@ class OnlineStore:
         """Return the registry as it is now, empty where nothing was pushed."""
         return read_registry(self._client, self.keys) or Registry(self.keys.registry, {})
 
+    def claim_view(self, view: str, version: int) -> None:
+        """Take the view's prefix of row keys; raise Refused when another view has the same."""
+        key, name = self.keys.view(view, version), self.keys.view_name(view, version)
+        with asking("claim the view's keys"):
+            self._client.set(key, name, nx=True)
+            holder = cast("bytes | None", self._client.get(key))
+        if holder != name.encode():
+            raise Refused(
+                f"Its rows would lie among those of {(holder or b'').decode(errors='replace')!r}:"
+                f" both names hash to {key!r}. Choose another namespace, or another name."
+            )
+
     def look(self, view: str, version: int) -> Online:
         """Return what Redis holds of a view version now."""
         return look(self._client, self.keys, view, version)
@@ -70,22 +84,25 @@ class OnlineStore:
 
     def fill(self, rows: Sequence[RedisRow]) -> None:
         """Write rows that nobody reads yet."""
-        with asking("write rows"), self._client.pipeline(transaction=False) as pipeline:
-            for key, value in rows:
-                pipeline.set(key, value)
-            _results(pipeline.execute(raise_on_error=False))
+        with asking("write rows"):
+            if isinstance(self._client, RedisCluster):
+                self._client.mset_nonatomic(dict(rows))
+            else:
+                self._client.mset(dict(rows))
 
     def merge(self, rows: Sequence[RedisRow]) -> list[bool]:
         """Write each row unless Redis has it from a later run; return which were written."""
         with asking("write rows"):
             if self._merge is None:
-                self._merge = str(self._client.script_load(lua.MERGE_ROW))
+                self._merge = str(self._client.script_load(lua.MERGE_ROWS))
+            # In a Cluster one key a call, so that each goes to its own node.
+            step = 1 if isinstance(self._client, RedisCluster) else MERGED_AT_ONCE
             with self._client.pipeline(transaction=False) as pipeline:
-                for key, value in rows:
-                    # One key a call, so that each goes to its own node of a Cluster.
-                    pipeline.execute_command("EVALSHA", self._merge, 1, key, value)
+                for at in range(0, len(rows), step):
+                    keys, values = zip(*rows[at : at + step], strict=True)
+                    pipeline.execute_command("EVALSHA", self._merge, len(keys), *keys, *values)
                 results = _results(pipeline.execute(raise_on_error=False))
-        return [bool(written) for written in results]
+        return [bool(written) for answer in results for written in answer]
 
     def announce(self, run: Run) -> None:
         """Note, before the first row, up to which run rows may be found if we die."""

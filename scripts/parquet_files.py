@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-import pyarrow as pa  # type: ignore[import-untyped] # it has no stubs
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 
 def put(path: Path, table: pa.Table) -> None:

@@ -114,6 +114,7 @@ class _Pusher:
 
     def _push_run(self, run: Run, definition: Definition) -> ViewOutcome:
         if not self._options.dry_run:
+            self._store.claim_view(run.view, run.version)
             self._store.generations(run.view, run.version).reclaim()
         situation = Situation(
             catalog=self._catalog,

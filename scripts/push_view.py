@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import compress
 from typing import Literal
 
-from provender.encoding import RowEncoder, decode_header, encode_tombstone
+from provender.encoding import TOMBSTONE, decode_header, encode_tombstone
 from provender.errors import UnservableValue, WrongKey
 from provender.instants import to_text, to_us
 from provender.keys import view_label
@@ -16,10 +16,11 @@ from provender_ops.catalog import Definition
 from provender_ops.declared import view_record
 from provender_ops.errors import Refused
 from provender_ops.generations import Fill
-from provender_ops.history import Change
+from provender_ops.history import Changes
 from provender_ops.lua import READABLE_AT
 from provender_ops.online_store import RedisRow
 from provender_ops.push_plan import Plan, Situation
+from provender_ops.row_encoding import RowEncoder
 from provender_ops.row_spool import RowSpool
 
 SAMPLE = 100
@@ -64,7 +65,7 @@ class _Written:
 
     def count(self, rows: Iterable[RedisRow]) -> None:
         for key, value in rows:
-            if decode_header(value).is_tombstone:
+            if decode_header(value)[1] == TOMBSTONE:
                 self.tombstones += 1
             else:
                 self.rows += 1
@@ -142,18 +143,21 @@ class ViewPush:
 
     def _rows(self, generation: int) -> Iterator[list[RedisRow]]:
         history, since = self._situation.history, self._plan.since
+        prefix = self._store.keys.row_prefix(self._run.view, self._run.version, generation)
         for changes in history.state() if since is None else history.changes_since(since):
-            yield [self._row(change, generation) for change in changes]
+            entities = self._entities(changes)
+            rows = self._encoder.encode(changes.values, changes.as_of_us, entities)
+            for at in changes.is_gone.nonzero()[0]:
+                rows[at] = encode_tombstone(int(changes.as_of_us[at]))
+            yield [
+                (f"{prefix}{{{entity}}}", row) for entity, row in zip(entities, rows, strict=True)
+            ]
 
-    def _row(self, change: Change, generation: int) -> RedisRow:
+    def _entities(self, changes: Changes) -> list[str]:
         try:
-            entity = self._situation.declared.entity_key.encode_row(change.key)
+            return list(map(self._situation.declared.entity_key.encode_row, changes.keys))
         except WrongKey as error:
             raise UnservableValue(f"View {self._run.view!r}: {error}") from None
-        key = self._store.keys.row(self._run.view, self._run.version, generation, entity)
-        if change.values is None:
-            return key, encode_tombstone(change.as_of_us)
-        return key, self._encoder.encode(entity, change.as_of_us, change.values)
 
     def _publish(self, written: _Written, generation: int, fill: Fill | None) -> None:
         record = view_record(

@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from provender.connection import Client
-from provender.data_types import INTEGER_RANGES, Value, codec_for, normalise_type
+from provender.data_types import Value, codec_for
 from provender.errors import WrongKey, WrongValue
 from provender.features import FeatureValue, ServedFeatures
 from provender.instants import to_text, utc_now
 from provender.keys import KeySpace
 from provender.reader import FeatureReader
 from provender.records import KeyColumn
-from provender.registry import Registry, RegistryCache
+from provender.registry import Registry, RegistryCache, read_registry
+from provender.type_names import INTEGER_RANGES, normalise_type
 from provender_ops.errors import BadInput
 
 COLUMNS = ("feature", "value", "status", "age", "as_of", "view", "default")
@@ -27,7 +28,8 @@ def read(
     `pairs` are `key=value`, each value in the form of its declared type. Raise what
     FeatureReader.get() raises, and BadInput for a pair that is none.
     """
-    registry = RegistryCache(client, KeySpace(namespace)).refresh()
+    space = KeySpace(namespace)
+    registry = RegistryCache(space).keep(read_registry(client, space), asked_at=0)
     view = re.fullmatch(r"(.+)@(\d+)", name)
     declared = _keys(registry, name, view)
     keys = _parse(pairs, {key.name: key.type for key in declared})
@@ -69,7 +71,7 @@ def as_json(served: ServedFeatures) -> dict[str, Any]:
                 "generation": feature.generation,
                 "data_type": feature.data_type,
             }
-            for feature in served.features.values()
+            for feature in served.values()
         ],
     }
 

@@ -1,5 +1,6 @@
 """Provender's light package: read features from Redis, log decisions."""
 
+from provender.async_reader import AsyncFeatureReader
 from provender.decision_log import DecisionLog
 from provender.errors import (
     CorruptValue,
@@ -20,10 +21,11 @@ from provender.errors import (
     WrongKey,
     WrongValue,
 )
-from provender.features import FeatureValue, ServedFeatures, Status
+from provender.features import FeatureValue, ServedBatch, ServedFeatures, Status
 from provender.reader import FeatureReader
 
 __all__ = [
+    "AsyncFeatureReader",
     "CorruptValue",
     "DecisionLog",
     "DecisionNotLogged",
@@ -33,6 +35,7 @@ __all__ = [
     "InvalidNamespace",
     "NamespaceOwned",
     "ProvenderError",
+    "ServedBatch",
     "ServedFeatures",
     "Status",
     "StoreUnavailable",

@@ -5,12 +5,15 @@
 Sentinels name. User, password and client options stand in the URL as the Redis client reads them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 from redis import Redis, exceptions
+from redis.asyncio import Redis as AsyncRedis
+from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
+from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
 from redis.retry import Retry
@@ -19,10 +22,13 @@ from redis.sentinel import Sentinel
 from provender.errors import StoreUnavailable, WrongClient
 
 Client: TypeAlias = Redis | RedisCluster
+AsyncClient: TypeAlias = AsyncRedis | AsyncRedisCluster
+AnyClient = TypeVar("AnyClient", bound=Client | AsyncClient)
 
 DEFAULT_TIMEOUT = 0.5
 _FAILURES = (exceptions.RedisError, exceptions.RedisClusterException, OSError)
 _SENTINEL_PORT = 26379
+_WHAT = {"HGETALL": "read the registry", "MGET": "read feature rows"}
 
 
 def connect(url: str, timeout: float = DEFAULT_TIMEOUT) -> Client:
@@ -46,17 +52,31 @@ def connect(url: str, timeout: float = DEFAULT_TIMEOUT) -> Client:
                 return _through_sentinels(url, options)
             return Redis.from_url(url, **options)
         except (ValueError, TypeError):
-            # Their messages may quote a piece of the password, so they are not chained.
-            raise StoreUnavailable(
-                "The Redis URL cannot be read. Write redis://user:password@host:port/0 (or rediss,"
-                " unix, redis+cluster, redis+sentinel) and percent-encode what is special in the"
-                " password."
-            ) from None
+            raise _unreadable_url() from None
 
 
-def checked(client: Client) -> Client:
+def connect_async(url: str, timeout: float = DEFAULT_TIMEOUT) -> AsyncClient:
+    """Return an asyncio client; nothing is sent yet. One server, or a Cluster.
+
+    Raise StoreUnavailable for a URL that cannot be read, or that names Sentinels.
+    """
+    options: dict[str, Any] = {
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout,
+        "retry": AsyncRetry(NoBackoff(), 1, supported_errors=(exceptions.ConnectionError,)),
+    }
+    scheme = url.partition("://")[0]
+    try:
+        if scheme in {"redis+cluster", "rediss+cluster"}:
+            return AsyncRedisCluster.from_url(url.replace("+cluster", "", 1), **options)
+        return AsyncRedis.from_url(url, **options)
+    except (ValueError, TypeError):
+        raise _unreadable_url() from None
+
+
+def checked(client: AnyClient) -> AnyClient:
     """Return `client`; raise WrongClient when it decodes replies, since rows are bytes."""
-    if client.get_encoder().decode_responses:
+    if cast("Client", client).get_encoder().decode_responses:
         raise WrongClient(
             "This Redis client has decode_responses=True, and rows are bytes."
             " Pass a client of its own, without that option."
@@ -64,12 +84,28 @@ def checked(client: Client) -> Client:
     return client
 
 
-def read_many(client: Client, keys: Sequence[str]) -> list[bytes | None]:
-    """Return the values of `keys` in one round trip: one per node, sent together, in a Cluster."""
-    with asking("read feature rows"):
-        if isinstance(client, RedisCluster):
-            return cast("list[bytes | None]", client.mget_nonatomic(keys))
-        return cast("list[bytes | None]", client.mget(keys))
+def ask(client: Client, command: str, keys: Sequence[str]) -> Any:
+    """Send HGETALL of one key, or MGET: in a Cluster one to each node, together."""
+    try:
+        if command == "HGETALL":
+            return client.hgetall(keys[0])
+        return (
+            client.mget_nonatomic(keys) if isinstance(client, RedisCluster) else client.mget(keys)
+        )
+    except _FAILURES as error:
+        raise _unavailable(_WHAT[command], error) from None
+
+
+async def ask_async(client: AsyncClient, command: str, keys: Sequence[str]) -> Any:
+    """As ask(), and wait for it."""
+    try:
+        if command == "HGETALL":
+            return await cast("Awaitable[Any]", client.hgetall(keys[0]))
+        if isinstance(client, AsyncRedisCluster):
+            return await client.mget_nonatomic(keys)
+        return await cast("Awaitable[Any]", client.mget(keys))
+    except _FAILURES as error:
+        raise _unavailable(_WHAT[command], error) from None
 
 
 @contextmanager
@@ -79,9 +115,20 @@ def asking(what: str) -> Iterator[None]:
         yield
     except _FAILURES as error:
         # Not chained: what a client's error quotes is not ours to vouch for.
-        raise StoreUnavailable(
-            f"Could not {what}: {_sentence(error)}", refused=_refused(error)
-        ) from None
+        raise _unavailable(what, error) from None
+
+
+def _unreadable_url() -> StoreUnavailable:
+    # Not chained: their messages may quote a piece of the password.
+    return StoreUnavailable(
+        "The Redis URL cannot be read. Write redis://user:password@host:port/0 (or rediss,"
+        " unix, redis+cluster, redis+sentinel) and percent-encode what is special in the"
+        " password."
+    )
+
+
+def _unavailable(what: str, error: Exception) -> StoreUnavailable:
+    return StoreUnavailable(f"Could not {what}: {_sentence(error)}", refused=_refused(error))
 
 
 def _refused(error: Exception) -> bool:

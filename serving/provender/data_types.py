@@ -1,51 +1,29 @@
-"""Declared types: one name each, and values to JSON scalars and back, exactly.
+"""Values to JSON and back, exactly, by declared type.
 
-Names are read as DuckDB reads them (`float` is 32 bits, bare `decimal` is `decimal(18,3)`).
-What JSON cannot hold exactly travels as text: decimals, dates, timestamps, NaN and infinities.
-Nothing is coerced: what is not of the type is refused, in both directions.
+What JSON cannot hold exactly travels as text: decimals, dates, timestamps, NaN and infinities. A
+list is an array, a struct an object. Nothing is coerced: what is not of the type is refused, in
+both directions.
 """
 
 import math
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 from functools import lru_cache, partial
 from numbers import Real
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from provender.errors import WrongValue
+from provender.type_names import INTEGER_RANGES, DataType, parse_type
 
-JsonScalar: TypeAlias = bool | int | float | str | None
-Value: TypeAlias = bool | int | float | Decimal | str | date | datetime | None
+Json: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
+Value: TypeAlias = (
+    bool | int | float | Decimal | str | date | datetime | list[Any] | dict[str, Any] | None
+)
 
-INTEGER_BITS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64, "hugeint": 128}
-INTEGER_RANGES = {name: (-(2 ** (n - 1)), 2 ** (n - 1) - 1) for name, n in INTEGER_BITS.items()}
-INTEGER_RANGES |= {f"u{name}": (0, 2**n - 1) for name, n in INTEGER_BITS.items()}
-
-ALIASES = {
-    **dict.fromkeys(["int1"], "tinyint"),
-    **dict.fromkeys(["int2", "short", "int16"], "smallint"),
-    **dict.fromkeys(["int", "int4", "signed", "int32"], "integer"),
-    **dict.fromkeys(["int8", "long", "int64"], "bigint"),
-    "int128": "hugeint",
-    **{"uint8": "utinyint", "uint16": "usmallint", "uint32": "uinteger"},
-    **{"uint64": "ubigint", "uint128": "uhugeint"},
-    **dict.fromkeys(["real", "float4"], "float"),
-    **dict.fromkeys(["double precision", "float8", "float64"], "double"),
-    **dict.fromkeys(["bool", "logical"], "boolean"),
-    **dict.fromkeys(["text", "string", "char", "bpchar", "character varying"], "varchar"),
-    **dict.fromkeys(["datetime", "timestamp without time zone", "timestamp_ntz"], "timestamp"),
-    **dict.fromkeys(["numeric", "dec", "number"], "decimal"),
-}
-SIMPLE_TYPES = frozenset({*INTEGER_RANGES, "float", "double", "boolean", "varchar"}) | {
-    "date",
-    "timestamp",
-}
-
-_TYPE = re.compile(r"([a-z][a-z0-9_ ]*?) ?(?:\( ?(\d{1,4}) ?(?:, ?(\d{1,4}) ?)?\))?")
 _DECIMAL_TEXT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _EXACT = Context(prec=100, traps=[Inexact, InvalidOperation, Overflow])
 _FLOAT_MAX = float.fromhex("0x1.fffffep+127")
@@ -57,75 +35,64 @@ class Codec:
     """One declared type; null passes in both directions, whatever the type."""
 
     name: str
-    _encode: Callable[[object], JsonScalar]
+    _encode: Callable[[object], Json]
     _decode: Callable[[object], Value]
 
-    def encode(self, value: object) -> JsonScalar:
-        """Return the JSON scalar; raise WrongValue when `value` is not of the type."""
+    def encode(self, value: object) -> Json:
+        """Return the JSON value; raise WrongValue when `value` is not of the type."""
         return None if value is None else self._encode(value)
 
-    def decode(self, scalar: object) -> Value:
-        """Return the Python value; raise WrongValue when `scalar` is malformed."""
-        return None if scalar is None else self._decode(scalar)
-
-
-def normalise_type(name: str) -> str:
-    """Return the one name of a type: `DECIMAL(18, 2)` -> `decimal(18,2)`, `text` -> `varchar`.
-
-    Raise WrongValue for a type that cannot be served.
-    """
-    match = _TYPE.fullmatch(" ".join(name.lower().split()))
-    if match is None:
-        raise _unservable_type(name)
-    base = ALIASES.get(match[1], match[1])
-    width, scale = match[2], match[3]
-    if base == "decimal":
-        return _decimal_name(name, width, scale)
-    # A length on text and a precision of 6 on a timestamp change nothing that is stored.
-    harmless = (base == "varchar" and scale is None) or (base == "timestamp" and width == "6")
-    if base not in SIMPLE_TYPES or (width is not None and not harmless):
-        raise _unservable_type(name)
-    return base
+    def decode(self, json: object) -> Value:
+        """Return the Python value; raise WrongValue when `json` is malformed."""
+        return None if json is None else self._decode(json)
 
 
 @lru_cache(maxsize=512)
 def codec_for(name: str) -> Codec:
     """Return the codec of a declared type, under any of its names; raise WrongValue if none."""
-    data_type = normalise_type(name)
-    if data_type in INTEGER_RANGES:
-        bounds = INTEGER_RANGES[data_type]
+    return _codec(parse_type(name))
+
+
+def _codec(data_type: DataType) -> Codec:
+    name = data_type.name
+    if data_type.element:
+        element = _codec(data_type.element)
         return Codec(
-            data_type,
-            partial(_encode_integer, data_type, *bounds),
-            partial(_decode_integer, data_type, *bounds),
+            name, partial(_list, name, element.encode), partial(_list, name, element.decode)
         )
-    if data_type in {"double", "float"}:
-        limit = math.inf if data_type == "double" else _FLOAT_MAX
+    if data_type.fields:
+        fields = {field: _codec(inner) for field, inner in data_type.fields}
+        encoders = {field: codec.encode for field, codec in fields.items()}
+        decoders = {field: codec.decode for field, codec in fields.items()}
+        return Codec(name, partial(_struct, name, encoders), partial(_struct, name, decoders))
+    if name in INTEGER_RANGES:
+        bounds = INTEGER_RANGES[name]
         return Codec(
-            data_type,
-            partial(_encode_float, data_type, limit),
-            partial(_decode_float, data_type, limit),
+            name, partial(_encode_integer, name, *bounds), partial(_decode_integer, name, *bounds)
         )
-    if data_type.startswith("decimal"):
-        width, scale = (int(part) for part in data_type[8:-1].split(","))
+    if name in {"double", "float"}:
+        limit = math.inf if name == "double" else _FLOAT_MAX
+        return Codec(name, partial(_encode_float, name, limit), partial(_decode_float, name, limit))
+    if data_type.decimal:
+        digits = data_type.decimal
         return Codec(
-            data_type,
-            partial(_encode_decimal, data_type, width, scale),
-            partial(_decode_decimal, data_type, width, scale),
+            name, partial(_encode_decimal, name, *digits), partial(_decode_decimal, name, *digits)
         )
-    return _TEXTUAL[data_type]
+    return _TEXTUAL[name]
 
 
-def _decimal_name(name: str, width: str | None, scale: str | None) -> str:
-    digits, places = (18, 3) if width is None else (int(width), int(scale or 0))
-    if not 1 <= digits <= 38 or places > digits:
-        raise _unservable_type(name)
-    return f"decimal({digits},{places})"
+def _list(name: str, each: Callable[[object], Any], value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise _refuse(value, name)
+    return [each(one) for one in value]
 
 
-def _unservable_type(name: str) -> WrongValue:
-    known = ", ".join(sorted({*SIMPLE_TYPES, "decimal(p,s)"}))
-    return WrongValue(f"type {name!r} cannot be served. Cast the column to one of: {known}.")
+def _struct(
+    name: str, each: Mapping[str, Callable[[object], Any]], value: object
+) -> dict[str, Any]:
+    if not isinstance(value, dict) or value.keys() != each.keys():
+        raise _refuse(value, name)
+    return {field: convert(value[field]) for field, convert in each.items()}
 
 
 def _refuse(value: object, data_type: str, why: str = "") -> WrongValue:

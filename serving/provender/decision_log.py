@@ -14,7 +14,7 @@ from typing import Any, Self, cast
 from uuid import uuid4
 
 from provender.connection import DEFAULT_TIMEOUT, Client, asking, connect
-from provender.data_types import JsonScalar, Value, codec_for
+from provender.data_types import Json, Value, codec_for
 from provender.errors import DecisionNotLogged, StoreUnavailable
 from provender.features import FeatureValue, ServedFeatures
 from provender.instants import MICROSECOND, to_text, utc_now
@@ -84,7 +84,7 @@ class DecisionLog:
                 "keys": {name: _plain(value) for name, value in features.keys.items()},
                 "request": None if request is None else _checked("request", request),
                 "decision": _checked("decision", decision),
-                "features": [_feature(feature) for feature in features.features.values()],
+                "features": [_feature(feature) for feature in features.values()],
             }
         )
         try:
@@ -172,13 +172,13 @@ def _feature(feature: FeatureValue) -> dict[str, Any]:
     }
 
 
-def _plain(value: Value) -> JsonScalar:
+def _plain(value: Value) -> Json:
     """Return a key as JSON; the reader already made it an int, a bool, text, a date or a time."""
     if isinstance(value, datetime):
         return codec_for("timestamp").encode(value)
     if isinstance(value, date):
         return codec_for("date").encode(value)
-    return cast("JsonScalar", value)
+    return cast("Json", value)
 
 
 def _ready(spool: Spool) -> Spool:

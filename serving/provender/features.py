@@ -1,15 +1,20 @@
 """What is served: values that say how they came about, and the rules when there is none."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from provender.data_types import Value
-from provender.errors import UnknownFeature
-from provender.instants import MICROSECOND, from_us
+from provender.errors import FeatureUnavailable, UnknownFeature
+from provender.instants import from_us
 from provender.keys import nearest
-from provender.records import FeatureColumn, ServiceFeature, ViewRecord
+from provender.records import FeatureColumn, ViewRecord
+
+if TYPE_CHECKING:
+    import pandas
 
 
 class Status(StrEnum):
@@ -23,12 +28,27 @@ class Status(StrEnum):
     UNAVAILABLE = "unavailable"  # Redis could not be asked
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureValue:
+HAS_VALUE = frozenset({Status.OK, Status.STALE})
+
+
+class Row(NamedTuple):
+    """What one view answered, values of a layout or none, at a time; and what that is worth now.
+
+    The run that wrote the watermark confirmed every row it did not change, so the served as_of is
+    the later of the two. `as_of_us` and `age_us` are None only when Redis could not be asked.
+    """
+
+    record: ViewRecord
+    status: Status
+    as_of_us: int | None
+    age_us: int | None
+    layout: int = 0
+    values: Sequence[Value] | None = None
+
+
+class FeatureValue(NamedTuple):
     """One feature as it was served.
 
-    `as_of` (aware, UTC) is the latest run known to confirm the value, or the absence of the key;
-    `age` is `read_at - as_of`, an upper bound. Both are None only when Redis could not be asked.
     An expired value is not served, but its `as_of` and `age` are told. `is_default` says that
     `value` is the declared default, whether for an absence or for a null.
     """
@@ -36,25 +56,85 @@ class FeatureValue:
     name: str
     value: Value
     status: Status
-    age: timedelta | None
-    as_of: datetime | None
-    view: str
-    version: int
-    fingerprint: str
-    generation: int
     is_default: bool
-    data_type: str
-    feature: str
+    column: FeatureColumn
+    row: Row
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The latest run known to confirm the value, or the absence of the key (aware, UTC)."""
+        return None if self.row.as_of_us is None else from_us(self.row.as_of_us)
+
+    @property
+    def age(self) -> timedelta | None:
+        """`read_at - as_of`, an upper bound."""
+        return None if self.row.age_us is None else timedelta(microseconds=self.row.age_us)
+
+    @property
+    def view(self) -> str:
+        """The view it comes from."""
+        return self.row.record.view
+
+    @property
+    def version(self) -> int:
+        """The version of the view."""
+        return self.row.record.version
+
+    @property
+    def fingerprint(self) -> str:
+        """The definition that computed it."""
+        return self.row.record.fingerprint
+
+    @property
+    def generation(self) -> int:
+        """The generation it was read from."""
+        return self.row.record.generation
+
+    @property
+    def data_type(self) -> str:
+        """Its declared type."""
+        return self.column.type
+
+    @property
+    def feature(self) -> str:
+        """Its name in the view, where the service calls it otherwise."""
+        return self.column.name
+
+    def __repr__(self) -> str:
+        """Return what one asks of a value first."""
+        return (
+            f"FeatureValue({self.name}={self.value!r}, status={self.status.value},"
+            f" age={self.age}, view={self.view}@{self.version})"
+        )
 
 
-@dataclass(frozen=True, slots=True)
 class ServedFeatures:
     """All features of a service for one set of keys, as they were served at `read_at` (UTC)."""
 
-    service: str
-    keys: Mapping[str, Value]
-    read_at: datetime
-    features: Mapping[str, FeatureValue] = field(repr=False)
+    def __init__(
+        self,
+        service: str,
+        keys: Callable[[], Mapping[str, Value]],
+        read_at: datetime,
+        values: Sequence[FeatureValue],
+    ) -> None:
+        """Keep what was served; `keys` gives them as plain values."""
+        self.service, self.read_at = service, read_at
+        self._keys, self._values = keys, tuple(values)
+
+    @cached_property
+    def keys(self) -> Mapping[str, Value]:
+        """The entity keys."""
+        return self._keys()
+
+    @cached_property
+    def features(self) -> Mapping[str, FeatureValue]:
+        """Name -> feature, in the service's order."""
+        return MappingProxyType({value.name: value for value in self._values})
+
+    def values(self) -> tuple[FeatureValue, ...]:
+        """Return the features, in the service's order."""
+        return self._values
 
     def __getitem__(self, name: str) -> FeatureValue:
         """Return one feature; raise UnknownFeature (a KeyError) when it was not served."""
@@ -71,74 +151,59 @@ class ServedFeatures:
 
     def __len__(self) -> int:
         """Return how many features were served."""
-        return len(self.features)
+        return len(self._values)
 
     def to_dict(self) -> dict[str, Value]:
         """Return name -> value, in the service's order."""
-        return {name: feature.value for name, feature in self.features.items()}
+        return {value.name: value.value for value in self._values}
+
+    def assert_max_age(self, max_age: timedelta, *names: str) -> None:
+        """Raise FeatureUnavailable when any feature, or any of those named, is older than that.
+
+        One whose age is not known, since Redis could not be asked, is older than anything.
+        """
+        asked = [self[name] for name in names] or self._values
+        old = [each for each in asked if each.age is None or each.age > max_age]
+        if old:
+            told = ", ".join(
+                f"{each.name} ({each.view}@{each.version}): {each.age}" for each in old
+            )
+            raise FeatureUnavailable(
+                f"Service {self.service!r}: older than {max_age}, or of unknown age: {told}."
+                " Run `dbt build` and `push-online` for these views, or allow more."
+            )
+
+    def __repr__(self) -> str:
+        """Return service, keys and when they were read."""
+        return f"ServedFeatures({self.service}, {dict(self.keys)}, read_at={self.read_at})"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What Redis answered for one view: values at a time, or no values for a missing key."""
+class ServedBatch(tuple[ServedFeatures, ...]):
+    """What a service was served for several sets of keys, in the order asked for."""
 
-    as_of_us: int
-    values: Mapping[str, Value] | None
+    def to_pandas(self) -> "pandas.DataFrame":
+        """Return a data frame, one row each: the keys, then the features, in the service's order.
 
+        Integers, booleans and text have pandas' nullable types, times are naive UTC; decimals,
+        dates, lists and structs are Python objects. Needs pandas, which this package does not.
+        """
+        import pandas  # noqa: PLC0415 - only here, and not a dependency
 
-def serve_feature(
-    wanted: ServiceFeature,
-    column: FeatureColumn,
-    view: ViewRecord,
-    row: Row | None,
-    now: datetime,
-) -> FeatureValue:
-    """Apply the rules of absence to one feature; `row` is None when Redis could not be asked.
-
-    The run that wrote the watermark confirmed every row it did not change, so the served as_of is
-    the later of the two.
-    """
-    as_of = from_us(max(row.as_of_us, view.run_as_of_us)) if row else None
-    age = now - as_of if as_of else None
-    status = _status(column.name, view, row, age)
-    value, is_default = _value(status, column, row)
-    return FeatureValue(
-        name=wanted.name,
-        value=value,
-        status=status,
-        age=age,
-        as_of=as_of,
-        view=view.view,
-        version=view.version,
-        fingerprint=view.fingerprint,
-        generation=view.generation,
-        is_default=is_default,
-        data_type=column.type,
-        feature=column.name,
-    )
+        if not self:
+            return pandas.DataFrame()
+        columns: dict[str, object] = {
+            name: [served.keys[name] for served in self] for name in self[0].keys
+        }
+        for at, feature in enumerate(self[0].values()):
+            values = [served.values()[at].value for served in self]
+            dtype = _PANDAS.get(feature.data_type, "object")
+            columns[feature.name] = pandas.Series(values, dtype=dtype)
+        return pandas.DataFrame(columns)
 
 
-def has_value(status: Status) -> bool:
-    """Return whether a computed value is served (a null is one)."""
-    return status in (Status.OK, Status.STALE)
-
-
-def _status(name: str, view: ViewRecord, row: Row | None, age: timedelta | None) -> Status:
-    if row is None or age is None:
-        return Status.UNAVAILABLE
-    if row.values is None:
-        return Status.MISSING
-    if name not in row.values:
-        return Status.NOT_COMPUTED
-    if age // MICROSECOND > view.ttl_us:
-        return Status.EXPIRED
-    return Status.STALE if age // MICROSECOND > view.sla_us else Status.OK
-
-
-def _value(status: Status, column: FeatureColumn, row: Row | None) -> tuple[Value, bool]:
-    if not has_value(status) or row is None or row.values is None:
-        return column.default, True
-    value = row.values[column.name]
-    if value is None and column.null_is == "default":
-        return column.default, True
-    return value, False
+_PANDAS = {
+    **{"tinyint": "Int8", "smallint": "Int16", "integer": "Int32", "bigint": "Int64"},
+    **{"utinyint": "UInt8", "usmallint": "UInt16", "uinteger": "UInt32", "ubigint": "UInt64"},
+    **{"float": "float32", "double": "float64", "boolean": "boolean", "varchar": "string"},
+    "timestamp": "datetime64[us]",
+}

@@ -32,3 +32,7 @@ def to_text(instant: datetime) -> str:
     """Return `YYYY-MM-DDTHH:MM:SS.ffffffZ`."""
     naive = as_utc(instant).replace(tzinfo=None)
     return naive.isoformat(timespec="microseconds") + "Z"
+
+
+FIRST_US = to_us(datetime.min)
+LAST_US = to_us(datetime.max)

@@ -1,18 +1,24 @@
-"""Names of keys in Redis, format 1; nothing else builds one.
+"""Names of keys in Redis, format 2; nothing else builds one.
 
 `pv:{<namespace>}:registry`, `:pushes`, `:decisions` and `:writer` share a slot, so one script
-writes them at once. Rows are `pv:<namespace>:<view>@<version>:<generation>:{<entity key>}`: the
-hash tag keeps one entity's views together, the prefix lets an ACL confine a service to its views.
+writes them at once. Rows are `pv:<view id>.<generation>:{<entity key>}`. The id of a view version
+is a hash of its name, eight letters whatever that is: short, since there are millions of keys; the
+prefix lets an ACL confine a service to its views; the hash tag keeps one entity's views together.
+`pv:<view id>` says whose the id is.
 """
 
 import re
+from base64 import b32encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from hashlib import blake2b
+from typing import NoReturn
 from urllib.parse import quote
 
-from provender.data_types import INTEGER_RANGES, Codec, JsonScalar, Value, codec_for
+from provender.data_types import Codec, Json, Value, codec_for
 from provender.errors import InvalidNamespace, WrongKey, WrongValue
+from provender.type_names import INTEGER_RANGES
 
 KEY_TYPES = frozenset({*INTEGER_RANGES, "varchar", "boolean", "date", "timestamp"})
 _NAMESPACE = re.compile(r"[a-z0-9_.-]+")
@@ -70,9 +76,18 @@ class KeySpace:
         """A hash: what pushes remember for the next push; readers do not need it."""
         return f"pv:{{{self.namespace}}}:writer"
 
+    def view(self, view: str, version: int) -> str:
+        """Return the key that tells whose rows begin with it: its value is `<ns>:<view>@<v>`."""
+        name = self.view_name(view, version).encode()
+        return f"pv:{b32encode(blake2b(name, digest_size=5).digest()).decode().lower()}"
+
+    def view_name(self, view: str, version: int) -> str:
+        """Return the name of a view version among all namespaces."""
+        return f"{self.namespace}:{view_label(view, version)}"
+
     def view_prefix(self, view: str, version: int) -> str:
         """Return what the keys of all rows of a view version begin with; a generation follows."""
-        return f"pv:{self.namespace}:{view_label(view, version)}:"
+        return f"{self.view(view, version)}."
 
     def row_prefix(self, view: str, version: int, generation: int) -> str:
         """Return what the keys of all rows of one generation begin with."""
@@ -112,22 +127,28 @@ class EntityKey:
             _to_text(codec, _scalar(name, codec, value)) for (name, codec), value in pairs
         )
 
-    def check(self, keys: Mapping[str, object], whose: str) -> dict[str, Value]:
-        """Return the keys as plain Python values; raise WrongKey for names or types.
+    def texts(self, keys: Mapping[str, object], whose: str) -> dict[str, str]:
+        """Return each column as it stands in a key; raise WrongKey for names or types.
 
         `whose` begins the sentence, as in `Service 'credit_risk'`.
         """
-        self._check_names(keys, whose)
+        if keys.keys() != self._codecs.keys():
+            self._refuse_names(keys, whose)
+        return {
+            name: _to_text(codec, _scalar(name, codec, keys[name]))
+            for name, codec in self._codecs.items()
+        }
+
+    def plain(self, keys: Mapping[str, object]) -> dict[str, Value]:
+        """Return keys that texts() accepts as plain Python values."""
         return {
             name: codec.decode(_scalar(name, codec, keys[name]))
             for name, codec in self._codecs.items()
         }
 
-    def _check_names(self, keys: Mapping[str, object], whose: str) -> None:
+    def _refuse_names(self, keys: Mapping[str, object], whose: str) -> NoReturn:
         extra = [name for name in keys if name not in self._codecs]
         missing = [name for name in self._codecs if name not in keys]
-        if not extra and not missing:
-            return
         wanted = ", ".join(f"{name} ({codec.name})" for name, codec in self._codecs.items())
         problems = [f"{name!r} is not one of its keys.{nearest(name, missing)}" for name in extra]
         if missing:
@@ -148,7 +169,7 @@ def _key_codec(name: str, data_type: str) -> Codec:
     return codec
 
 
-def _scalar(name: str, codec: Codec, value: object) -> JsonScalar:
+def _scalar(name: str, codec: Codec, value: object) -> Json:
     if value is None:
         raise WrongKey(f"Key {name!r} is null, which names no entity. Pass a {codec.name}.")
     try:
@@ -157,7 +178,7 @@ def _scalar(name: str, codec: Codec, value: object) -> JsonScalar:
         raise WrongKey(f"Key {name!r}: {error}. Pass a {codec.name}.") from None
 
 
-def _to_text(codec: Codec, scalar: JsonScalar) -> str:
+def _to_text(codec: Codec, scalar: Json) -> str:
     if codec.name == "varchar":
         return quote(str(scalar), safe="") or _EMPTY_TEXT
     return str(scalar).lower() if codec.name == "boolean" else str(scalar)

@@ -1,21 +1,17 @@
 """Features for a service, read from Redis in one round trip."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from time import monotonic as _monotonic
 from types import TracebackType
 from typing import Self
 
-from provender.connection import DEFAULT_TIMEOUT, Client, checked, connect, read_many
+from provender.connection import DEFAULT_TIMEOUT, Client, ask, checked, connect
 from provender.errors import StoreUnavailable
-from provender.features import Row, ServedFeatures
-from provender.instants import as_utc, utc_now
-from provender.keys import KeySpace, view_label
-from provender.plan import ServicePlan
-from provender.records import ServiceFeature, ServiceRecord, ViewRef
-from provender.registry import Registry, RegistryCache
-
-Find = Callable[[Registry], ServiceRecord]
+from provender.features import ServedBatch, ServedFeatures
+from provender.instants import utc_now
+from provender.keys import KeySpace
+from provender.reading import Keys, Reading, Steps
 
 
 class FeatureReader:
@@ -39,10 +35,7 @@ class FeatureReader:
         `clock` tells the time that ages are measured at; `monotonic` (seconds) ages the registry.
         """
         self._client = checked(client)
-        self._keys = KeySpace(namespace)
-        self._clock = clock
-        self._registry = RegistryCache(client, self._keys, monotonic=monotonic)
-        self._plans: dict[str, tuple[Registry, ServicePlan]] = {}
+        self._reading = Reading(KeySpace(namespace), clock, monotonic)
 
     @classmethod
     def from_url(
@@ -63,12 +56,19 @@ class FeatureReader:
         view says `otherwise: fail`, CorruptValue for a damaged row, StoreUnavailable when Redis
         refuses permission or was never reached, UnknownNamespace when nothing was pushed.
         """
-        return self._serve(service, lambda registry: registry.service(service), keys)
+        return self._run(self._reading.service(service, [keys]))[0]
+
+    def get_many(self, service: str, keys: Iterable[Keys], /) -> ServedBatch:
+        """Return the features of `service` for each mapping of entity keys, in one round trip.
+
+        In the order asked for, one for each, repeated where asked for twice. Raise as get() does.
+        """
+        many = list(keys)
+        return ServedBatch(self._run(self._reading.service(service, many)) if many else [])
 
     def get_view(self, view: str, version: int, /, **keys: object) -> ServedFeatures:
         """Return all features of one view version, as a service `<view>@<version>` would."""
-        name = view_label(view, version)
-        return self._serve(name, lambda registry: _whole_view(registry, view, version), keys)
+        return self._run(self._reading.view(view, version, [keys]))[0]
 
     def close(self) -> None:
         """Close the client's connections."""
@@ -87,54 +87,16 @@ class FeatureReader:
         """Close the client's connections."""
         self.close()
 
-    def _serve(self, name: str, find: Find, keys: Mapping[str, object]) -> ServedFeatures:
+    def _run(self, steps: Steps[list[ServedFeatures]]) -> list[ServedFeatures]:
         try:
-            plan, rows = self._read(name, find, keys)
-        except StoreUnavailable as error:
-            # A missing permission is a mistake in the set-up; a default would hide it for good.
-            if error.refused or self._registry.last is None:
-                raise
-            plan, rows = self._plan(name, find, self._registry.last), None
-        now = as_utc(self._clock())  # after the read: no age comes out too small
-        return plan.serve(plan.check(keys), rows, now)
-
-    def _read(
-        self, name: str, find: Find, keys: Mapping[str, object]
-    ) -> tuple[ServicePlan, list[Row]]:
-        plan = self._plan(name, find, self._registry.get())
-        redis_keys, raws = self._fetch(plan, keys)
-        if not plan.is_settled(redis_keys, raws):
-            # The generation may have been swapped since, or a layout added.
-            fresh = self._plan(name, find, self._registry.refresh())
-            if fresh.records != plan.records:
-                # Its newer watermark says nothing about rows read before it: read them again.
-                plan = fresh
-                redis_keys, raws = self._fetch(plan, keys)
-        return plan, plan.decode(redis_keys, raws)
-
-    def _fetch(
-        self, plan: ServicePlan, keys: Mapping[str, object]
-    ) -> tuple[list[str], list[bytes | None]]:
-        redis_keys = plan.redis_keys(plan.check(keys))
-        return redis_keys, read_many(self._client, redis_keys)
-
-    def _plan(self, name: str, find: Find, registry: Registry) -> ServicePlan:
-        made_from, plan = self._plans.get(name, (None, None))
-        if plan is None or made_from is not registry:
-            plan = ServicePlan(self._keys, registry, find(registry))
-            self._plans[name] = (registry, plan)
-        return plan
-
-
-def _whole_view(registry: Registry, view: str, version: int) -> ServiceRecord:
-    record = registry.view(view, version)
-    return ServiceRecord(
-        service=view_label(view, version),
-        owner=record.owner,
-        latency_budget_ms=None,
-        views=(ViewRef(view, version),),
-        features=tuple(
-            ServiceFeature(column.name, view, version, column.name) for column in record.features
-        ),
-        keys=record.keys,
-    )
+            wanted = next(steps)
+            while True:
+                try:
+                    answer = ask(self._client, wanted.command, wanted.keys)
+                except StoreUnavailable as error:
+                    wanted = steps.throw(error)
+                else:
+                    wanted = steps.send(answer)
+        except StopIteration as done:
+            served: list[ServedFeatures] = done.value
+            return served

@@ -21,7 +21,7 @@ from provender.json_objects import (
     text,
 )
 
-FORMAT = 1
+FORMAT = 2
 POLICIES = ("default", "fail")
 MODES = ("incremental", "full")
 NULL_RULES = ("null", "default")

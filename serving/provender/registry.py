@@ -46,6 +46,7 @@ __all__ = [
     "ViewRecord",
     "ViewRef",
     "read_registry",
+    "registry_of",
     "service_field",
     "view_field",
 ]
@@ -119,28 +120,27 @@ class Registry:
 def read_registry(client: Client, keys: KeySpace) -> Registry | None:
     """Return the registry as it is now, None where nothing was pushed; raise StoreUnavailable."""
     with asking("read the registry"):
-        raw = cast("dict[bytes, bytes]", client.hgetall(keys.registry))
-    return (
-        Registry(keys.registry, {k.decode(errors="replace"): v for k, v in raw.items()})
-        if raw
-        else None
-    )
+        return registry_of(keys, cast("dict[bytes, bytes]", client.hgetall(keys.registry)))
+
+
+def registry_of(keys: KeySpace, raw: Mapping[bytes, bytes]) -> Registry | None:
+    """Return the registry that a hash holds, None for an empty one."""
+    named = {name.decode(errors="replace"): value for name, value in raw.items()}
+    return Registry(keys.registry, named) if raw else None
 
 
 class RegistryCache:
-    """The registry, read again when it is older than `max_age` seconds of `monotonic`."""
+    """The registry last read, good for `max_age` seconds of `monotonic`; it asks nobody itself."""
 
     def __init__(
         self,
-        client: Client,
         keys: KeySpace,
         *,
         monotonic: Callable[[], float] = _monotonic,
         max_age: float = MAX_AGE,
     ) -> None:
-        """Keep the client; nothing is read yet."""
-        self._client, self._keys = client, keys
-        self._monotonic, self._max_age = monotonic, max_age
+        """Begin with nothing."""
+        self._keys, self._monotonic, self._max_age = keys, monotonic, max_age
         self._cached: tuple[float, Registry] | None = None
 
     @property
@@ -148,16 +148,18 @@ class RegistryCache:
         """The registry last read, however long ago."""
         return self._cached[1] if self._cached else None
 
-    def get(self) -> Registry:
-        """Return the registry, at most `max_age` old; raise as refresh() does."""
+    @property
+    def fresh(self) -> Registry | None:
+        """The registry, if it is at most `max_age` old."""
         if self._cached and self._monotonic() - self._cached[0] <= self._max_age:
             return self._cached[1]
-        return self.refresh()
+        return None
 
-    def refresh(self) -> Registry:
-        """Read it now; raise StoreUnavailable, UnknownNamespace or UnknownFormat."""
-        asked_at = self._monotonic()  # before the answer: the age is an upper bound
-        registry = read_registry(self._client, self._keys)
+    def keep(self, registry: Registry | None, asked_at: float) -> Registry:
+        """Keep what was read, asked for at `asked_at`: so its age is an upper bound.
+
+        Raise StoreUnavailable or UnknownNamespace for nothing, UnknownFormat for another format.
+        """
         if registry is None:
             raise self._nothing_there()
         registry.owner()

@@ -102,7 +102,7 @@ def test_a_namespace_that_the_lender_pushed_is_refused(
             pushed = push(catalog, store, Options(), silent)
         assert not pushed.is_refused
         before = everything(client)
-        assert any(key.startswith(b"pv:%b:carrier_delays" % LENDER.encode()) for key in before)
+        assert store.keys.view("carrier_delays", 1).encode() in before
 
         refused = flights.command(
             PUSH, option, "--namespace", LENDER, "--redis-url", flights_redis.url

@@ -10,7 +10,7 @@ import redis
 from published_catalog import PublishedProject, View
 
 from provender import FeatureReader
-from provender.encoding import RowDecoder, decode_header
+from provender.encoding import TOMBSTONE, RowDecoder, decode_header
 from provender.instants import from_us
 from provender.keys import EntityKey, KeySpace
 from provender_ops.catalog import Catalog
@@ -80,10 +80,11 @@ class Pusher:
         rows = {}
         for key in cast("list[bytes]", self.client.keys(f"{prefix}*")):
             raw = cast("bytes", self.client.get(key))
-            header = decode_header(raw)
-            if not header.is_tombstone:
-                at = from_us(header.as_of_us).replace(tzinfo=None)
-                rows[key.decode().removeprefix(prefix)] = (at, decoder.decode(raw))
+            as_of_us, layout = decode_header(raw)
+            if layout != TOMBSTONE:
+                at = from_us(as_of_us).replace(tzinfo=None)
+                values = dict(zip(decoder.names, decoder.decode(raw), strict=True))
+                rows[key.decode().removeprefix(prefix)] = (at, values)
         return rows
 
     def generations(self, view: View) -> set[int]:

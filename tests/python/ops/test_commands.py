@@ -477,6 +477,7 @@ def commands() -> list[list[str]]:
     group = typer.main.get_command(cli.app)
     names = [
         ["push-online"],
+        ["acl"],
         ["backfill"],
         ["export"],
         ["read"],

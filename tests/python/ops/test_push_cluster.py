@@ -50,7 +50,9 @@ def test_full_and_incremental_pushes_and_reclaiming_work_across_slots(
     served = [reader.get_view("customer_activity", 1, customer_id=key) for key in (9, 10, 11, 309)]
     assert [one["payments"].value for one in served] == [0, 10, 12, 310]
     assert [one["payments"].generation for one in served] == [2] * 4
-    rows = list(client.scan_iter(match="pv:lender.dev:customer_activity@1:*", count=1000))
+    rows = list(
+        client.scan_iter(match=f"{pusher.keys.view_prefix('customer_activity', 1)}*", count=1000)
+    )
     assert len(rows) == 300
     assert land_push_log(client, pusher.keys, project.root / "landing").landed == 3
     client.close()

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import redis
+from encoded import encoded
 
 from provender import FeatureReader
-from provender.encoding import RowEncoder, encode_tombstone
+from provender.encoding import encode_tombstone
 from provender.instants import MICROSECOND, to_us
 from provender.keys import EntityKey, KeySpace
 from provender.records import (
@@ -124,9 +125,9 @@ class Store:
         **keys: object,
     ) -> str:
         number = layout or view.layout
-        encoder = RowEncoder(view.view, number, view.layouts[number])
         key = self.key(view, **keys)
-        self.client.set(key, encoder.encode(key, to_us(as_of), values))
+        row = encoded(view.view, number, view.layouts[number], values, to_us(as_of))
+        self.client.set(key, row)
         return key
 
     def bury(self, view: ViewRecord, as_of: datetime = T0, **keys: object) -> None:

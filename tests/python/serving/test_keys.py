@@ -1,5 +1,7 @@
 """Keys: one text for one entity, whatever is in it."""
 
+import base64
+import hashlib
 import re
 from datetime import date, datetime
 from typing import Any
@@ -111,5 +113,8 @@ def test_key_names_are_the_documented_ones() -> None:
     assert space.registry == "pv:{lender.prod}:registry"
     assert space.pushes == "pv:{lender.prod}:pushes"
     assert space.decisions == "pv:{lender.prod}:decisions"
-    assert space.row("activity", 1, 7, "42") == "pv:lender.prod:activity@1:7:{42}"
-    assert space.row_prefix("activity", 1, 7) == "pv:lender.prod:activity@1:7:"
+    digest = hashlib.blake2b(b"lender.prod:activity@1", digest_size=5).digest()
+    view_id = base64.b32encode(digest).decode().lower()
+    assert space.view("activity", 1) == f"pv:{view_id}" == "pv:tpdzc3l2"
+    assert space.row_prefix("activity", 1, 7) == f"pv:{view_id}.7:"
+    assert space.row("activity", 1, 7, "42") == f"pv:{view_id}.7:{{42}}"

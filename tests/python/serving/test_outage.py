@@ -10,7 +10,7 @@ from online_store import ACTIVITY, KEYS, NAMESPACE, T0, Store
 from redis_server import RedisServer
 
 from provender import FeatureReader, FeatureUnavailable, Status, StoreUnavailable, UnknownNamespace
-from provender.connection import connect, read_many
+from provender.connection import ask, connect
 from provender.errors import InvalidNamespace
 from provender.records import ViewRecord
 
@@ -120,11 +120,15 @@ def confined(store: Store, server: RedisServer, *patterns: str) -> FeatureReader
 
 
 def test_an_acl_can_confine_a_service_to_its_view(outage: Store, own_redis: RedisServer) -> None:
-    reader = confined(outage, own_redis, KEYS.registry, f"pv:{NAMESPACE}:customer_activity@1:*")
+    reader = confined(
+        outage, own_redis, KEYS.registry, f"{KEYS.view_prefix('customer_activity', 1)}*"
+    )
     assert reader.get("credit_risk", customer_id=42)["favourite_shop"].value == "bakery"
 
 
-@pytest.mark.parametrize("granted", [[KEYS.registry], [f"pv:{NAMESPACE}:*"]])
+@pytest.mark.parametrize(
+    "granted", [[KEYS.registry], [f"{KEYS.view_prefix('customer_activity', 1)}*"]]
+)
 def test_a_missing_permission_is_an_error_and_never_a_default(
     outage: Store, own_redis: RedisServer, granted: list[str]
 ) -> None:
@@ -160,4 +164,4 @@ def test_a_cluster_that_cannot_be_reached_is_told() -> None:
 def test_sentinels_are_named_in_the_url() -> None:
     client = connect("redis+sentinel://user:p%40ss@127.0.0.1:1,[::1]:2/risk")
     with pytest.raises(StoreUnavailable, match="cannot be reached"):
-        read_many(client, ["a"])
+        ask(client, "MGET", ["a"])

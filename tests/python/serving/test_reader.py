@@ -1,6 +1,6 @@
 """What a model service reads: values, their status, and the rules when there is none."""
 
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -62,7 +62,7 @@ def test_a_value_says_how_it_came_about(store: Store) -> None:
 def test_what_was_served_cannot_be_changed(store: Store) -> None:
     store.write(ACTIVITY, [3, "bakery"], customer_id=42)
     served = store.reader().get("credit_risk", customer_id=42)
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         served["favourite_shop"].value = "x"  # type: ignore[misc]
     with pytest.raises(TypeError):
         served.features["favourite_shop"] = served["favourite_shop"]  # type: ignore[index]
@@ -236,9 +236,9 @@ def test_a_service_ahead_of_its_view_is_told(store: Store) -> None:
     [
         b"",
         b"x",
-        b"\x02" + bytes(10),
-        b"\x01" + bytes(10) + b"[]",
-        b"\x01\x80" + bytes(8) + b"\x01[1]",
+        b"\x01" + bytes(10),
+        b"\x02" + bytes(10) + b"[]",
+        b"\x02\x80" + bytes(8) + b"\x01[1]",
     ],
 )
 def test_a_corrupt_row_names_the_key_and_the_command(store: Store, damage: bytes) -> None:
@@ -252,7 +252,7 @@ def test_a_corrupt_row_names_the_key_and_the_command(store: Store, damage: bytes
 
 def test_a_corrupt_row_is_told_even_with_a_time_out_of_range(store: Store) -> None:
     key = store.write(ACTIVITY, [3, "bakery"], customer_id=42)
-    store.client.set(key, b"\x01" + b"\xff" * 8 + b'\0\x01[3,"x"]')
+    store.client.set(key, b"\x02" + b"\xff" * 8 + b"\0\x01")
     with pytest.raises(CorruptValue, match="no date"):
         store.reader().get("credit_risk", customer_id=42)
 
@@ -279,8 +279,8 @@ def test_a_view_record_that_says_nonsense_is_refused(store: Store, old: str, new
 
 
 def test_a_store_of_another_format_is_not_read(store: Store) -> None:
-    store.put(OWNER_FIELD, OwnerRecord("lender", "prod", 2).to_json())
-    with pytest.raises(UnknownFormat, match="format 2"):
+    store.put(OWNER_FIELD, OwnerRecord("lender", "prod", 1).to_json())
+    with pytest.raises(UnknownFormat, match="format 1"):
         store.reader().get("credit_risk", customer_id=42)
 
 

@@ -1,0 +1,71 @@
+"""The command `provender acl`: who may do what in Redis, from what the exposures declare."""
+
+from typing import Annotated
+
+import typer
+
+from provender.keys import KeySpace
+from provender.records import ServiceRecord
+from provender_ops.catalog import Catalog
+from provender_ops.console import reported, tell
+from provender_ops.options import HERE, Namespace, ProjectDir, Target, default_namespace
+from provender_ops.project import find_project
+
+# What the reader and the decision log send, and what the pusher and the lander send.
+SERVICE_COMMANDS = ("hgetall", "mget", "ping", "xadd")
+PUSHER_COMMANDS = (
+    *("eval", "evalsha", "exists", "get", "hdel", "hget", "hgetall", "hset", "hsetnx", "mset"),
+    *("ping", "scan", "script|load", "set", "time", "unlink", "xadd", "xdel", "xrange"),
+    "xrevrange",
+)
+
+
+@reported
+def acl(
+    *,
+    password: Annotated[
+        str, typer.Option("--password", help="What stands for each password.")
+    ] = "CHANGE_ME",
+    namespace: Namespace = None,
+    project_dir: ProjectDir = HERE,
+    target: Target = None,
+) -> None:
+    """Print the ACL rule of each feature service's Redis user, and of the pusher's.
+
+    A service's user reads the registry and the rows of the views that its exposure declares, and
+    logs decisions; the pusher's writes this project's views. Declare another view, build, and print
+    them again. Valid from Redis 6.2 on; nothing is sent to Redis.
+
+    \b
+    Examples:
+      provender acl
+      provender acl --namespace lender.prod --password '…' | redis-cli --pipe
+    """
+    with Catalog.open(find_project(project_dir, target).catalog) as catalog:
+        keys = KeySpace(namespace or default_namespace(*catalog.store()))
+        views = list(catalog.declared_views())
+        lines = [service_rule(keys, service, password) for service in catalog.services()]
+    for line in [*lines, pusher_rule(keys, views, password)]:
+        typer.echo(line)
+    if not lines:
+        tell("No exposure declares a feature service yet.")
+
+
+def service_rule(keys: KeySpace, service: ServiceRecord, password: str) -> str:
+    """Return the rule of the user of a service."""
+    rows = [f"{keys.view_prefix(ref.view, ref.version)}*" for ref in service.views]
+    patterns = [keys.registry, keys.decisions, *rows]
+    return _rule(f"{keys.namespace}.{service.service}", patterns, SERVICE_COMMANDS, password)
+
+
+def pusher_rule(keys: KeySpace, views: list[tuple[str, int]], password: str) -> str:
+    """Return the rule of the user who pushes and lands."""
+    rows = [pattern for ref in views for pattern in (keys.view(*ref), f"{keys.view_prefix(*ref)}*")]
+    patterns = [keys.registry, keys.writer, keys.pushes, keys.decisions, *rows]
+    return _rule(f"{keys.namespace}.pusher", patterns, PUSHER_COMMANDS, password)
+
+
+def _rule(user: str, patterns: list[str], commands: tuple[str, ...], password: str) -> str:
+    allowed = " ".join(f"+{command}" for command in commands)
+    named = " ".join(f"~{pattern}" for pattern in patterns)
+    return f"ACL SETUSER {user} reset on >{password} {named} {allowed}"

@@ -1,0 +1,142 @@
+"""Values of a row, a list or a struct as bytes: the reading side. docs/formats.md tells them all.
+
+A *tuple* of n values is a bitmap of its nulls (n bits, the first in the lowest bit), then for each
+value a part of fixed size, big endian, then what varies in size. A row is a tuple of its columns,
+a struct of its fields, a list of as many elements as the four bytes before it say.
+"""
+
+import struct
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Context, Decimal
+from functools import lru_cache, partial
+from typing import Any, TypeAlias
+
+from provender.data_types import Value
+from provender.errors import WrongValue
+from provender.type_names import DataType
+
+FIXED = {
+    **{"tinyint": "b", "smallint": "h", "integer": "i", "bigint": "q", "hugeint": "16s"},
+    **{"utinyint": "B", "usmallint": "H", "uinteger": "I", "ubigint": "Q", "uhugeint": "16s"},
+    **{"float": "f", "double": "d", "boolean": "?", "date": "i", "timestamp": "q"},
+}
+LENGTH = "I"  # of text, lists and structs: what the fixed part holds of them
+SHORT_DECIMAL = 18  # digits that fit eight bytes
+
+Convert: TypeAlias = Callable[[Any], Value]
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_EPOCH = datetime(1970, 1, 1)
+_DIGITS = Context(prec=40)
+
+
+def fixed_format(data_type: DataType) -> str:
+    """Return the `struct` format of the fixed part of a type."""
+    if data_type.decimal:
+        return "q" if data_type.decimal[0] <= SHORT_DECIMAL else "16s"
+    return FIXED.get(data_type.name, LENGTH)
+
+
+def _is_fixed(data_type: DataType) -> bool:
+    return data_type.name in FIXED or data_type.decimal is not None
+
+
+class PackedTuple:
+    """Values of known types, one after another."""
+
+    def __init__(self, types: Sequence[DataType]) -> None:
+        """Work out where each value is."""
+        bitmap = f"{(len(types) + 7) // 8}s"
+        self._fixed = struct.Struct(f">{bitmap}{''.join(map(fixed_format, types))}")
+        self._no_nulls = bytes((len(types) + 7) // 8)
+        self._conversions = [
+            (at, convert) for at, type_ in enumerate(types) if (convert := _conversion(type_))
+        ]
+        self._varying = [
+            (at, _varying(type_)) for at, type_ in enumerate(types) if not _is_fixed(type_)
+        ]
+
+    def unpack(self, raw: bytes, at: int) -> list[Value]:
+        """Return the values that fill `raw` from `at` on; raise WrongValue when they do not."""
+        try:
+            nulls, *values = self._fixed.unpack_from(raw, at)
+            at += self._fixed.size
+            for index, convert in self._varying:
+                end = at + values[index]
+                values[index] = convert(raw[at:end])
+                at = end
+            for index, convert in self._conversions:
+                values[index] = convert(values[index])
+        except (struct.error, ValueError, OverflowError) as error:
+            raise WrongValue(f"its values cannot be read ({error})") from None
+        if at != len(raw):
+            raise WrongValue(f"its values take {at} bytes, and it has {len(raw)}")
+        if nulls != self._no_nulls:
+            _blank(values, nulls)
+        return values
+
+
+def _blank(values: list[Value], nulls: bytes) -> None:
+    bits = int.from_bytes(nulls, "little")
+    for index in range(len(values)):
+        if bits >> index & 1:
+            values[index] = None
+
+
+def _conversion(data_type: DataType) -> Convert | None:
+    if data_type.decimal:
+        width, scale = data_type.decimal
+        return partial(_decimal if width <= SHORT_DECIMAL else _long_decimal, scale)
+    return _CONVERSIONS.get(data_type.name)
+
+
+def _decimal(scale: int, unscaled: int) -> Decimal:
+    # The context is our own: a caller's may be of too few digits.
+    return _DIGITS.scaleb(Decimal(unscaled), -scale)
+
+
+def _long_decimal(scale: int, raw: bytes) -> Decimal:
+    return _decimal(scale, int.from_bytes(raw, "big", signed=True))
+
+
+def _date(days: int) -> date:
+    return date.fromordinal(days + _EPOCH_DAY)
+
+
+def _timestamp(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+_CONVERSIONS: dict[str, Convert] = {
+    "hugeint": partial(int.from_bytes, byteorder="big", signed=True),
+    "uhugeint": partial(int.from_bytes, byteorder="big", signed=False),
+    "date": _date,
+    "timestamp": _timestamp,
+}
+
+
+def _varying(data_type: DataType) -> Convert:
+    if data_type.element:
+        return partial(_list, data_type.element)
+    if data_type.fields:
+        names = [name for name, _ in data_type.fields]
+        return partial(_struct, names, PackedTuple([inner for _, inner in data_type.fields]))
+    return bytes.decode
+
+
+def _list(element: DataType, raw: bytes) -> list[Value]:
+    if not raw:
+        return []  # of a null
+    count = int.from_bytes(raw[:4], "big")
+    if count > len(raw):
+        raise WrongValue(f"a list of {count} elements in {len(raw)} bytes")
+    return _elements(element, count).unpack(raw, 4)
+
+
+@lru_cache(maxsize=256)
+def _elements(element: DataType, count: int) -> PackedTuple:
+    return PackedTuple([element] * count)
+
+
+def _struct(names: list[str], fields: PackedTuple, raw: bytes) -> dict[str, Value]:
+    return dict(zip(names, fields.unpack(raw, 0), strict=True)) if raw else {}
