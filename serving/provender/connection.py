@@ -128,7 +128,11 @@ def _unreadable_url() -> StoreUnavailable:
 
 
 def _unavailable(what: str, error: Exception) -> StoreUnavailable:
-    return StoreUnavailable(f"Could not {what}: {_sentence(error)}", refused=_refused(error))
+    return StoreUnavailable(
+        f"Could not {what}: {_sentence(error)}",
+        refused=_refused(error),
+        timed_out=isinstance(error, exceptions.TimeoutError),
+    )
 
 
 def _refused(error: Exception) -> bool:

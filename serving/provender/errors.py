@@ -29,12 +29,13 @@ class StoreUnavailable(ProvenderError):
     """Redis could not be asked, or refused; names the cause, never the password.
 
     `refused`: Redis is there and this user lacks a permission, which no waiting mends.
+    `timed_out`: it did not answer in time, so that asking again costs as long.
     """
 
-    def __init__(self, message: str, *, refused: bool = False) -> None:
-        """Keep the sentence and whether Redis refused."""
+    def __init__(self, message: str, *, refused: bool = False, timed_out: bool = False) -> None:
+        """Keep the sentence and what it was."""
         super().__init__(message)
-        self.refused = refused
+        self.refused, self.timed_out = refused, timed_out
 
 
 class WrongClient(ProvenderError):

@@ -18,8 +18,9 @@ class FeatureReader:
     """Reads what `push-online` wrote; needs a Redis client and a namespace, nothing else.
 
     The registry is cached for a second and survives an outage: once it was read, a lost Redis
-    means `unavailable` features under each view's policy, and not an error. One reader serves
-    any number of threads.
+    means `unavailable` features under each view's policy, and not an error. One that does not
+    answer in time is left alone for a second, so that not every call waits. One reader serves any
+    number of threads.
     """
 
     def __init__(

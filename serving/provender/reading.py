@@ -16,6 +16,8 @@ from provender.plan import ServicePlan
 from provender.records import ServiceFeature, ServiceRecord, ViewRef
 from provender.registry import Registry, RegistryCache, registry_of
 
+REST = 1.0  # seconds for which a Redis that did not answer in time is not asked again
+
 
 class Ask(NamedTuple):
     """A command and its keys: HGETALL of one hash, or MGET of rows."""
@@ -42,6 +44,7 @@ class Reading:
         self._keys, self._clock, self._monotonic = keys, clock, monotonic
         self._registry = RegistryCache(keys, monotonic=monotonic)
         self._plans: dict[str, tuple[Registry, ServicePlan]] = {}
+        self._resting_until: float | None = None
 
     def service(self, service: str, many: Sequence[Keys]) -> Steps[list[ServedFeatures]]:
         """Read a service for each of these keys, together."""
@@ -55,8 +58,12 @@ class Reading:
     def _serve(self, name: str, find: Find, many: Sequence[Keys]) -> Steps[list[ServedFeatures]]:
         raws: Sequence[Sequence[bytes | None] | None]
         try:
+            self._refuse_while_resting()
             plan, redis_keys, raws = yield from self._read(name, find, many)
+            self._resting_until = None
         except StoreUnavailable as error:
+            if error.timed_out:
+                self._resting_until = self._monotonic() + REST
             # A missing permission is a mistake in the set-up; a default would hide it for good.
             if error.refused or self._registry.last is None:
                 raise
@@ -67,6 +74,18 @@ class Reading:
             plan.serve(keys, names, found, now)
             for keys, names, found in zip(many, redis_keys, raws, strict=True)
         ]
+
+    def _refuse_while_resting(self) -> None:
+        """Raise StoreUnavailable while a slow Redis is left alone; then let one read try it."""
+        if self._resting_until is None:
+            return
+        now = self._monotonic()
+        if now < self._resting_until:
+            raise StoreUnavailable(
+                "Redis did not answer in time, and is asked again a second later."
+                " Check its load and the network, or raise `timeout`."
+            )
+        self._resting_until = now + REST
 
     def _read(self, name: str, find: Find, many: Sequence[Keys]) -> Steps[Found]:
         plan = self._plan(name, find, self._registry.fresh or (yield from self._refresh()))

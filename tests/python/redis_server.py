@@ -1,8 +1,11 @@
 """A real Redis on a Unix socket, that a test can stop."""
 
 import shutil
+import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,6 +52,16 @@ class RedisServer:
             self._process.kill()
             self._process.communicate()
             self._process = None
+
+    @contextmanager
+    def stalled(self) -> Iterator[None]:
+        """Let the server take connections and answer nothing, for the block."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def client(self) -> redis.Redis:
         return redis.Redis.from_url(self.url)

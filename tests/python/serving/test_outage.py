@@ -64,6 +64,28 @@ def test_with_redis_back_values_are_served_again(outage: Store, own_redis: Redis
     assert reader.get("credit_risk", customer_id=42)["favourite_shop"].value == "bakery"
 
 
+def test_a_redis_that_stalls_costs_one_timeout_a_second(
+    outage: Store, own_redis: RedisServer
+) -> None:
+    """Left alone meanwhile: it wakes, and is not asked before the second is over."""
+    reader = FeatureReader(
+        connect(own_redis.url, 0.1),
+        namespace=NAMESPACE,
+        clock=outage.clock,
+        monotonic=outage.clock.monotonic,
+    )
+    reader.get("credit_risk", customer_id=42)
+    with own_redis.stalled():
+        served = reader.get("credit_risk", customer_id=42)
+        assert served["favourite_shop"].status is Status.UNAVAILABLE
+    outage.clock.advance(timedelta(seconds=0.9))
+    served = reader.get("credit_risk", customer_id=42)
+    assert served["favourite_shop"].status is Status.UNAVAILABLE
+    outage.clock.advance(timedelta(seconds=0.1))
+    assert reader.get("credit_risk", customer_id=42)["favourite_shop"].value == "bakery"
+    assert reader.get("credit_risk", customer_id=42)["favourite_shop"].value == "bakery"
+
+
 def test_redis_come_back_empty_is_an_outage_to_a_reader_that_knew_it(outage: Store) -> None:
     reader = outage.reader()
     reader.get("credit_risk", customer_id=42)
