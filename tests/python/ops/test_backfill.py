@@ -665,8 +665,9 @@ def test_ctrl_c_ends_dbt_too(tmp_path: Path) -> None:
     (tmp_path / "dbt_project.yml").write_text("name: shop\n")
     (tmp_path / "dbt.py").write_text(ENDLESS)
     os.mkfifo(tmp_path / "started")
-    command = (
-        "import sys; from provender_ops import backfill, cli;"
+    command = (  # a shell starts what it runs in the background deaf to Ctrl-C
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        " from provender_ops import backfill, cli;"
         " backfill.DBT = (sys.executable, 'dbt.py'); cli.main()"
     )
     with subprocess.Popen(
