@@ -1,7 +1,5 @@
 """The command `provender acl`: who may do what in Redis, from what the exposures declare."""
 
-from typing import Annotated
-
 import typer
 
 from provender.keys import KeySpace
@@ -12,10 +10,12 @@ from provender_ops.options import HERE, Namespace, ProjectDir, Target, default_n
 from provender_ops.project import find_project
 
 # What the reader and the decision log send, and what the pusher and the lander send.
-SERVICE_COMMANDS = ("hgetall", "mget", "ping", "xadd")
+CONNECTING = ("cluster|slots", "command", "ping", "select")
+SERVICE_COMMANDS = (*CONNECTING, "hgetall", "mget", "xadd")
 PUSHER_COMMANDS = (
+    *CONNECTING,
     *("eval", "evalsha", "exists", "get", "hdel", "hget", "hgetall", "hset", "hsetnx", "mset"),
-    *("ping", "scan", "script|load", "set", "time", "unlink", "xadd", "xdel", "xrange"),
+    *("scan", "script|load", "set", "time", "unlink", "xadd", "xdel", "xrange"),
     "xrevrange",
 )
 
@@ -23,9 +23,6 @@ PUSHER_COMMANDS = (
 @reported
 def acl(
     *,
-    password: Annotated[
-        str, typer.Option("--password", help="What stands for each password.")
-    ] = "CHANGE_ME",
     namespace: Namespace = None,
     project_dir: ProjectDir = HERE,
     target: Target = None,
@@ -34,38 +31,39 @@ def acl(
 
     A service's user reads the registry and the rows of the views that its exposure declares, and
     logs decisions; the pusher's writes this project's views. Declare another view, build, and print
-    them again. Valid from Redis 6.2 on; nothing is sent to Redis.
+    them again. Valid from Redis 6.2 on; nothing is sent to Redis. A user is off until it is given a
+    password: ACL SETUSER <user> on ><password>.
 
     \b
     Examples:
       provender acl
-      provender acl --namespace lender.prod --password '…' | redis-cli --pipe
+      provender acl --namespace lender.prod | redis-cli --user admin --askpass
     """
     with Catalog.open(find_project(project_dir, target).catalog) as catalog:
         keys = KeySpace(namespace or default_namespace(*catalog.store()))
         views = list(catalog.declared_views())
-        lines = [service_rule(keys, service, password) for service in catalog.services()]
-    for line in [*lines, pusher_rule(keys, views, password)]:
+        lines = [service_rule(keys, service) for service in catalog.services()]
+    for line in [*lines, pusher_rule(keys, views)]:
         typer.echo(line)
     if not lines:
         tell("No exposure declares a feature service yet.")
 
 
-def service_rule(keys: KeySpace, service: ServiceRecord, password: str) -> str:
+def service_rule(keys: KeySpace, service: ServiceRecord) -> str:
     """Return the rule of the user of a service."""
     rows = [f"{keys.view_prefix(ref.view, ref.version)}*" for ref in service.views]
     patterns = [keys.registry, keys.decisions, *rows]
-    return _rule(f"{keys.namespace}.{service.service}", patterns, SERVICE_COMMANDS, password)
+    return _rule(f"{keys.namespace}.{service.service}", patterns, SERVICE_COMMANDS)
 
 
-def pusher_rule(keys: KeySpace, views: list[tuple[str, int]], password: str) -> str:
+def pusher_rule(keys: KeySpace, views: list[tuple[str, int]]) -> str:
     """Return the rule of the user who pushes and lands."""
     rows = [pattern for ref in views for pattern in (keys.view(*ref), f"{keys.view_prefix(*ref)}*")]
     patterns = [keys.registry, keys.writer, keys.pushes, keys.decisions, *rows]
-    return _rule(f"{keys.namespace}.pusher", patterns, PUSHER_COMMANDS, password)
+    return _rule(f"{keys.namespace}.pusher", patterns, PUSHER_COMMANDS)
 
 
-def _rule(user: str, patterns: list[str], commands: tuple[str, ...], password: str) -> str:
+def _rule(user: str, patterns: list[str], commands: tuple[str, ...]) -> str:
     allowed = " ".join(f"+{command}" for command in commands)
     named = " ".join(f"~{pattern}" for pattern in patterns)
-    return f"ACL SETUSER {user} reset on >{password} {named} {allowed}"
+    return f"ACL SETUSER {user} reset {named} {allowed}"

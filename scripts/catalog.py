@@ -210,17 +210,23 @@ def reading(path: Path) -> Iterator[None]:
     """Turn what goes wrong with the catalog inside the block into UnreadableCatalog."""
     try:
         yield
-    except (duckdb.InterruptException, RuntimeError) as error:
+    except (duckdb.InterruptException, RuntimeError, OSError) as error:
         if "interrupt" in str(error).lower():
             raise KeyboardInterrupt from None  # Ctrl-C, as DuckDB tells it
-        raise
+        if not isinstance(error, OSError):  # so Arrow tells what DuckDB could not read
+            raise
+        raise _unreadable(path, error) from None
     except (duckdb.Error, KeyError, IndexError, WrongValue, json.JSONDecodeError) as error:
-        first = str(error).strip().split("\n")[0].rstrip(".")
-        raise UnreadableCatalog(
-            f"The published catalog {path} cannot be read: {first}."
-            " Run `dbt build` to publish it anew (it names files by their full path, so a moved"
-            " project needs that too)."
-        ) from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> UnreadableCatalog:
+    first = str(error).strip().split("\n")[0].rstrip(".")
+    return UnreadableCatalog(
+        f"The published catalog {path} cannot be read: {first}."
+        " Run `dbt build` to publish it anew (it names files by their full path, so a moved"
+        " project needs that too)."
+    )
 
 
 def quoted(identifier: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from provender_ops.catalog import Catalog, Definition, Run, quoted
-from provender_ops.row_encoding import Array, selected
+from provender_ops.row_encoding import Array, python_values, selected
 
 BATCH = 2000
 _LIVE = "valid_from <= $run and (valid_to is null or valid_to > $run)"
@@ -35,8 +35,10 @@ class History:
         self._catalog, self._run = catalog, run
         self._width = len(definition.keys)
         self._keys = ", ".join(quoted(key.name) for key in definition.keys)
-        features = [selected(quoted(each["name"]), each["type"]) for each in definition.features]
-        self._columns = ", ".join([*map(quoted, (key.name for key in definition.keys)), *features])
+        types = {key.name: key.type for key in definition.keys}
+        self._key_types = list(types.values())
+        types |= {str(each["name"]): str(each["type"]) for each in definition.features}
+        self._columns = ", ".join(selected(quoted(name), types[name]) for name in types)
 
     def state(self) -> Iterator[Changes]:
         """Yield every key live at the run, in batches."""
@@ -64,7 +66,7 @@ class History:
     def _changes(self, sql: str, **parameters: datetime) -> Iterator[Changes]:
         for batch in self._catalog.stream(sql, parameters, BATCH):
             columns = batch.columns
-            keys = [column.to_pylist() for column in columns[: self._width]]
+            keys = map(python_values, columns[: self._width], self._key_types)
             values = batch.select(list(range(self._width, len(columns) - 2)))
             yield Changes(
                 keys=list(zip(*keys, strict=True)),

@@ -7,6 +7,8 @@ from datetime import datetime
 from itertools import compress
 from typing import Literal
 
+import pyarrow as pa
+
 from provender.encoding import TOMBSTONE, decode_header, encode_tombstone
 from provender.errors import UnservableValue, WrongKey
 from provender.instants import to_text, to_us
@@ -146,12 +148,22 @@ class ViewPush:
         prefix = self._store.keys.row_prefix(self._run.view, self._run.version, generation)
         for changes in history.state() if since is None else history.changes_since(since):
             entities = self._entities(changes)
-            rows = self._encoder.encode(changes.values, changes.as_of_us, entities)
-            for at in changes.is_gone.nonzero()[0]:
-                rows[at] = encode_tombstone(int(changes.as_of_us[at]))
+            rows = self._encoded(changes, entities)
             yield [
                 (f"{prefix}{{{entity}}}", row) for entity, row in zip(entities, rows, strict=True)
             ]
+
+    def _encoded(self, changes: Changes, entities: list[str]) -> list[bytes]:
+        """Return a row for each key; the last values of one that is gone need not be servable."""
+        live = ~changes.is_gone
+        values = changes.values.filter(pa.array(live))
+        rows = iter(
+            self._encoder.encode(values, changes.as_of_us[live], list(compress(entities, live)))
+        )
+        return [
+            encode_tombstone(int(as_of_us)) if is_gone else next(rows)
+            for as_of_us, is_gone in zip(changes.as_of_us, changes.is_gone, strict=True)
+        ]
 
     def _entities(self, changes: Changes) -> list[str]:
         try:

@@ -18,7 +18,7 @@ from provender.encoding import FORMAT, OFFSET
 from provender.errors import UnservableValue, WrongValue
 from provender.instants import FIRST_US, LAST_US, to_us
 from provender.packing import FIXED, SHORT_DECIMAL, fixed_format
-from provender.type_names import DataType, parse_type
+from provender.type_names import DataType, normalise_type, parse_type
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 
@@ -40,7 +40,18 @@ def selected(name: str, data_type: str) -> str:
 
     Arrow has no integers of 128 bits; they travel as text.
     """
-    return f"cast({name} as varchar) as {name}" if data_type in _HUGE else name
+    return f"cast({name} as varchar) as {name}" if normalise_type(data_type) in _HUGE else name
+
+
+def python_values(column: pa.Array, data_type: str) -> list[Any]:
+    """Return a column that was read as selected() says as Python values; raise UnservableValue."""
+    try:
+        values: list[Any] = column.to_pylist()
+        if normalise_type(data_type) in _HUGE:
+            return [None if text is None else int(text) for text in values]
+    except (OverflowError, ValueError) as error:
+        raise UnservableValue(f"A key is no {data_type} that Python has ({error}).") from None
+    return values
 
 
 class RowEncoder:
@@ -179,7 +190,10 @@ def _decimals(column: pa.Array, digits: int) -> Array:
 
 
 def _huge(column: pa.Array, *, signed: bool) -> Array:
-    numbers = [int(text or 0) for text in column.to_pylist()]
+    try:
+        numbers = [int(text or 0) for text in column.to_pylist()]
+    except ValueError:  # Parquet has no such integers: DuckDB writes doubles
+        raise WrongValue("history holds a double, which is no integer of 128 bits") from None
     raw = b"".join(number.to_bytes(16, "big", signed=signed) for number in numbers)
     return np.frombuffer(raw, "u1").reshape(-1, 16)
 

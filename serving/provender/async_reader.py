@@ -47,7 +47,7 @@ class AsyncFeatureReader:
 
     async def get_many(self, service: str, keys: Iterable[Keys], /) -> ServedBatch:
         """Return the features of `service` for each mapping of entity keys, in one round trip."""
-        many = list(keys)
+        many = [dict(each) for each in keys]  # the caller's may change before they are logged
         return ServedBatch(await self._run(self._reading.service(service, many)) if many else [])
 
     async def get_view(self, view: str, version: int, /, **keys: object) -> ServedFeatures:

@@ -17,7 +17,7 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
 from redis.retry import Retry
-from redis.sentinel import Sentinel
+from redis.sentinel import MasterNotFoundError, Sentinel
 
 from provender.errors import StoreUnavailable, WrongClient
 
@@ -131,17 +131,23 @@ def _unavailable(what: str, error: Exception) -> StoreUnavailable:
     return StoreUnavailable(
         f"Could not {what}: {_sentence(error)}",
         refused=_refused(error),
-        timed_out=isinstance(error, exceptions.TimeoutError),
+        # Sentinels that stall are asked one after another, and then no master is found.
+        timed_out=isinstance(error, exceptions.TimeoutError | MasterNotFoundError),
     )
 
 
 def _refused(error: Exception) -> bool:
-    return isinstance(error, exceptions.NoPermissionError)
+    return isinstance(
+        error,
+        exceptions.NoPermissionError
+        | exceptions.AuthenticationError
+        | exceptions.AuthorizationError,
+    )
 
 
 def _sentence(error: Exception) -> str:
     cause = str(error).rstrip(".")
-    if _refused(error):
+    if isinstance(error, exceptions.NoPermissionError):
         return (
             f"the Redis user lacks a permission ({cause})."
             " Grant it the command and the key pattern, see docs/operations."

@@ -28,7 +28,7 @@ class ProvenderError(Exception):
 class StoreUnavailable(ProvenderError):
     """Redis could not be asked, or refused; names the cause, never the password.
 
-    `refused`: Redis is there and this user lacks a permission, which no waiting mends.
+    `refused`: Redis is there and this user may not: no waiting mends that.
     `timed_out`: it did not answer in time, so that asking again costs as long.
     """
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -157,6 +157,11 @@ class ServedFeatures:
         """Return name -> value, in the service's order."""
         return {value.name: value.value for value in self._values}
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle what was served, without what served it."""
+        keys: partial[dict[str, Value]] = partial(dict, list(self.keys.items()))
+        return ServedFeatures, (self.service, keys, self.read_at, self._values)
+
     def assert_max_age(self, max_age: timedelta, *names: str) -> None:
         """Raise FeatureUnavailable when any feature, or any of those named, is older than that.
 
@@ -184,8 +189,9 @@ class ServedBatch(tuple[ServedFeatures, ...]):
     def to_pandas(self) -> "pandas.DataFrame":
         """Return a data frame, one row each: the keys, then the features, in the service's order.
 
-        Integers, booleans and text have pandas' nullable types, times are naive UTC; decimals,
-        dates, lists and structs are Python objects. Needs pandas, which this package does not.
+        Features that are integers, booleans or text have pandas' nullable types, times are naive
+        UTC; decimals, dates, lists and structs are Python objects. Needs pandas, which this
+        package does not.
         """
         import pandas  # noqa: PLC0415 - only here, and not a dependency
 

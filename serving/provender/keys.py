@@ -2,8 +2,8 @@
 
 `pv:{<namespace>}:registry`, `:pushes`, `:decisions` and `:writer` share a slot, so one script
 writes them at once. Rows are `pv:<view id>.<generation>:{<entity key>}`. The id of a view version
-is a hash of its name, eight letters whatever that is: short, since there are millions of keys; the
-prefix lets an ACL confine a service to its views; the hash tag keeps one entity's views together.
+is a hash of its name, eight characters whatever that is: there are millions of keys. The prefix
+lets an ACL confine a service to its views; the hash tag keeps one entity's views together.
 `pv:<view id>` says whose the id is.
 """
 

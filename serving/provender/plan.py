@@ -145,6 +145,10 @@ class ServicePlan:
     def __init__(self, keys: KeySpace, registry: Registry, service: ServiceRecord) -> None:
         """Look up each view the service's features come from."""
         self.service = service
+        if not service.features:
+            raise UnknownFeature(
+                f"Service {service.service!r} has no feature online. Run `push-online`."
+            )
         self._keys = EntityKey(_pairs(service.keys))
         by_view: dict[tuple[str, int], list[ServiceFeature]] = {}
         for feature in service.features:

@@ -64,7 +64,7 @@ class FeatureReader:
 
         In the order asked for, one for each, repeated where asked for twice. Raise as get() does.
         """
-        many = list(keys)
+        many = [dict(each) for each in keys]  # the caller's may change before they are logged
         return ServedBatch(self._run(self._reading.service(service, many)) if many else [])
 
     def get_view(self, view: str, version: int, /, **keys: object) -> ServedFeatures:

@@ -58,12 +58,8 @@ class Reading:
     def _serve(self, name: str, find: Find, many: Sequence[Keys]) -> Steps[list[ServedFeatures]]:
         raws: Sequence[Sequence[bytes | None] | None]
         try:
-            self._refuse_while_resting()
             plan, redis_keys, raws = yield from self._read(name, find, many)
-            self._resting_until = None
         except StoreUnavailable as error:
-            if error.timed_out:
-                self._resting_until = self._monotonic() + REST
             # A missing permission is a mistake in the set-up; a default would hide it for good.
             if error.refused or self._registry.last is None:
                 raise
@@ -74,18 +70,6 @@ class Reading:
             plan.serve(keys, names, found, now)
             for keys, names, found in zip(many, redis_keys, raws, strict=True)
         ]
-
-    def _refuse_while_resting(self) -> None:
-        """Raise StoreUnavailable while a slow Redis is left alone; then let one read try it."""
-        if self._resting_until is None:
-            return
-        now = self._monotonic()
-        if now < self._resting_until:
-            raise StoreUnavailable(
-                "Redis did not answer in time, and is asked again a second later."
-                " Check its load and the network, or raise `timeout`."
-            )
-        self._resting_until = now + REST
 
     def _read(self, name: str, find: Find, many: Sequence[Keys]) -> Steps[Found]:
         plan = self._plan(name, find, self._registry.fresh or (yield from self._refresh()))
@@ -100,7 +84,7 @@ class Reading:
 
     def _fetch(self, plan: ServicePlan, many: Sequence[Keys]) -> Steps[Found]:
         redis_keys = plan.redis_keys_of(many)
-        raws = yield Ask("MGET", [key for keys in redis_keys for key in keys])
+        raws = yield from self._ask("MGET", [key for keys in redis_keys for key in keys])
         assert not isinstance(raws, Mapping)
         width = len(plan.records)
         by_keys = [raws[at : at + width] for at in range(0, len(raws), width)]
@@ -108,9 +92,27 @@ class Reading:
 
     def _refresh(self) -> Steps[Registry]:
         asked_at = self._monotonic()
-        raw = yield Ask("HGETALL", [self._keys.registry])
+        raw = yield from self._ask("HGETALL", [self._keys.registry])
         assert isinstance(raw, Mapping)
         return self._registry.keep(registry_of(self._keys, raw), asked_at)
+
+    def _ask(self, command: str, keys: Sequence[str]) -> Steps[Answer]:
+        """Ask, unless Redis timed out a moment ago; after that moment one read tries it first."""
+        until, now = self._resting_until, self._monotonic()
+        if until is not None:
+            if now < until:
+                raise StoreUnavailable(
+                    "Redis did not answer in time, and is asked again a second later."
+                    " Check its load and the network, or raise `timeout`."
+                )
+            self._resting_until = now + REST
+        try:
+            answer = yield Ask(command, keys)
+        except StoreUnavailable as error:
+            self._resting_until = self._monotonic() + REST if error.timed_out else None
+            raise
+        self._resting_until = None
+        return answer
 
     def _plan(self, name: str, find: Find, registry: Registry) -> ServicePlan:
         made_from, plan = self._plans.get(name, (None, None))

@@ -163,10 +163,12 @@ class RegistryCache:
         if registry is None:
             raise self._nothing_there()
         registry.owner()
-        last = self.last
-        # Unchanged, it stays the same object, so plans made from it stay good.
-        self._cached = (asked_at, last if last == registry and last else registry)
-        return self._cached[1]
+        cached = self._cached
+        if cached and cached[1] == registry:
+            registry = cached[1]  # the same object, so that plans made from it stay good
+        if cached is None or cached[0] <= asked_at:  # another thread's may be newer
+            self._cached = (asked_at, registry)
+        return registry
 
     def _nothing_there(self) -> UnknownNamespace | StoreUnavailable:
         namespace = self._keys.namespace

@@ -31,13 +31,20 @@ def own_redis() -> Iterator[RedisServer]:
     server.remove()
 
 
+LONGEST = ("lender", "flights", "time")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep what shares a costly fixture on one worker: a file, or a named group.
 
-    The longest goes first, so that the workers end together.
+    The longest groups go first, so that no worker is left alone with one at the end.
     """
-    items.sort(key=lambda item: item.path.parent.name != "lender")
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.name))
+    items.sort(key=lambda item: not _is_long(item))
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return any(mark.args[0] in LONGEST for mark in item.iter_markers("xdist_group"))

@@ -1,7 +1,8 @@
 """Pushing in this process, and what is online afterwards."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -103,9 +104,13 @@ class Pusher:
         keys = cast("list[bytes]", self.client.keys("*"))
         return {key: self.client.dump(key) for key in keys}
 
-    def reader(self, now: datetime | None = None) -> FeatureReader:
+    def reader(
+        self, now: datetime | None = None, monotonic: Callable[[], float] = time.monotonic
+    ) -> FeatureReader:
         clock = (now or datetime(2026, 3, 2, 12)).replace(tzinfo=UTC)
-        return FeatureReader(self.client, namespace=self.namespace, clock=lambda: clock)
+        return FeatureReader(
+            self.client, namespace=self.namespace, clock=lambda: clock, monotonic=monotonic
+        )
 
 
 def in_history(view: View, run: datetime) -> dict[str, tuple[datetime, dict[str, Any]]]:

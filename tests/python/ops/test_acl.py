@@ -29,13 +29,14 @@ def users(
     project.service("credit_risk", activity)
     project.build(activity, minute(1), {1: (1, "a")})
     project.build(other, minute(1), dict.fromkeys(("*", "[a-z]", "x:{1}", "?.1:{1}"), (7,)))
-    asked = ["acl", "--password", "s3cret", "--project-dir", str(project.root)]
+    asked = ["acl", "--project-dir", str(project.root)]
     printed = CliRunner().invoke(cli.app, asked)
     assert printed.exit_code == 0, printed.output
     rules = [line.split() for line in printed.stdout.splitlines()]
     assert [rule[:2] for rule in rules] == [["ACL", "SETUSER"]] * 2
     for rule in rules:
         pusher.client.execute_command(*rule)
+        pusher.client.execute_command("ACL", "SETUSER", rule[2], "on", ">s3cret")
     path = pusher.client.connection_pool.connection_kwargs["path"]
     clients = {
         name: redis.Redis(unix_socket_path=path, username=f"lender.dev.{name}", password="s3cret")

@@ -190,7 +190,7 @@ def test_new_columns_bring_a_new_layout_in_a_new_generation(
 ) -> None:
     project.build(activity, minute(1), {1: (1, "a"), 2: (1, "b")})
     pusher.push()
-    reader = pusher.reader(minute(2))
+    reader = pusher.reader(minute(2), monotonic=lambda: 0.0)
     reader.get_view("customer_activity", 1, customer_id=1)
     activity.features["vip"] = "boolean"
     project.build(activity, minute(2), {1: (1, "a", True), 2: (1, "b", None)})
@@ -409,6 +409,33 @@ def test_a_value_that_cannot_be_served_makes_nothing_of_its_view_visible(
         assert part in outcome.reason
     assert pusher.online(since) == before
     assert pusher.generations(since) == {1}
+
+
+def test_a_value_that_cannot_be_served_does_no_harm_once_its_key_is_gone(
+    project: PublishedProject, pusher: Pusher
+) -> None:
+    since = project.view(
+        "customer_since", keys={"customer_id": "bigint"}, features={"since": "date"}
+    )
+    project.build(since, minute(1), {1: ("2026-01-01",), 2: ("2026-01-02",)})
+    pusher.push()
+    project.build(since, minute(2), {1: ("2026-01-01",), 2: ("10000-01-01",)})
+    assert pusher.push_one().status == "refused"
+    project.build(since, minute(3), {1: ("2026-01-03",)})
+    outcome = pusher.push_one()
+    assert (outcome.status, outcome.mode, outcome.tombstones) == ("pushed", "incremental", 1)
+    assert list(pusher.online(since)) == ["{1}"]
+
+
+@pytest.mark.parametrize(("key", "value"), [("hugeint", "integer"), ("integer", "int128")])
+def test_integers_of_128_bits_are_refused_since_parquet_has_none(
+    project: PublishedProject, pusher: Pusher, key: str, value: str
+) -> None:
+    view = project.view("ledger", keys={"account": key}, features={"units": value})
+    project.build(view, minute(1), {7: (2**30,), 1: (None,)})
+    outcome = pusher.push_one()
+    assert outcome.status == "refused"
+    assert "double" in outcome.reason or "no hugeint" in outcome.reason
 
 
 def test_a_column_of_another_type_than_declared_is_refused(

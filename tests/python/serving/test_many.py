@@ -1,5 +1,6 @@
 """Many keys at once: one round trip, one answer for each, and a data frame of them."""
 
+import pickle
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -26,6 +27,18 @@ def test_each_key_has_its_answer_in_the_order_asked_for(store: Store) -> None:
     assert [one.to_dict() for one in served] == [
         reader.get("credit_risk", **keys).to_dict() for keys in KEYS
     ]
+
+
+def test_what_was_served_keeps_its_keys_and_can_be_sent_away(store: Store) -> None:
+    """The caller's mapping may change before the decision is logged."""
+    store.write(ACTIVITY, [3, "bakery"], customer_id=42)
+    mine = {"customer_id": 42}
+    (served,) = store.reader().get_many("credit_risk", [mine])
+    mine["customer_id"] = 43
+    assert served.keys == {"customer_id": 42}
+    again = pickle.loads(pickle.dumps(served))
+    assert (again.keys, again.values()) == (served.keys, served.values())
+    assert (again.service, again.read_at) == (served.service, served.read_at)
 
 
 def test_many_keys_take_one_round_trip(store: Store) -> None:

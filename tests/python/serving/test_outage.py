@@ -11,7 +11,7 @@ from redis_server import RedisServer
 
 from provender import FeatureReader, FeatureUnavailable, Status, StoreUnavailable, UnknownNamespace
 from provender.connection import ask, connect
-from provender.errors import InvalidNamespace
+from provender.errors import InvalidNamespace, WrongKey
 from provender.records import ViewRecord
 
 SECRET = "s3cret/word"
@@ -84,6 +84,40 @@ def test_a_redis_that_stalls_costs_one_timeout_a_second(
     outage.clock.advance(timedelta(seconds=0.1))
     assert reader.get("credit_risk", customer_id=42)["favourite_shop"].value == "bakery"
     assert reader.get("credit_risk", customer_id=42)["favourite_shop"].value == "bakery"
+
+
+def test_what_a_caller_got_wrong_does_not_use_up_the_second_try(
+    outage: Store, own_redis: RedisServer
+) -> None:
+    reader = rested(outage, own_redis)
+    with pytest.raises(WrongKey):
+        reader.get("credit_risk", customer_id="x")
+    assert reader.get("credit_risk", customer_id=42)["favourite_shop"].value == "bakery"
+
+
+def test_a_permission_lost_meanwhile_is_an_error_each_time(
+    outage: Store, own_redis: RedisServer
+) -> None:
+    reader = rested(outage, own_redis)
+    outage.client.acl_setuser("default", enabled=True, nopass=True, commands=["-mget"])
+    for _ in range(3):
+        with pytest.raises(StoreUnavailable, match="permission"):
+            reader.get("credit_risk", customer_id=42)
+
+
+def rested(outage: Store, own_redis: RedisServer) -> FeatureReader:
+    """A reader that met a stalled Redis, a second ago."""
+    reader = FeatureReader(
+        connect(own_redis.url, 0.1),
+        namespace=NAMESPACE,
+        clock=outage.clock,
+        monotonic=outage.clock.monotonic,
+    )
+    reader.get("credit_risk", customer_id=42)
+    with own_redis.stalled():
+        reader.get("credit_risk", customer_id=42)
+    outage.clock.advance(timedelta(seconds=1))
+    return reader
 
 
 def test_redis_come_back_empty_is_an_outage_to_a_reader_that_knew_it(outage: Store) -> None:
