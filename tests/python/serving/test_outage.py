@@ -68,12 +68,7 @@ def test_a_redis_that_stalls_costs_one_timeout_a_second(
     outage: Store, own_redis: RedisServer
 ) -> None:
     """Left alone meanwhile: it wakes, and is not asked before the second is over."""
-    reader = FeatureReader(
-        connect(own_redis.url, 0.1),
-        namespace=NAMESPACE,
-        clock=outage.clock,
-        monotonic=outage.clock.monotonic,
-    )
+    reader = impatient(outage, own_redis)
     reader.get("credit_risk", customer_id=42)
     with own_redis.stalled():
         served = reader.get("credit_risk", customer_id=42)
@@ -105,14 +100,19 @@ def test_a_permission_lost_meanwhile_is_an_error_each_time(
             reader.get("credit_risk", customer_id=42)
 
 
-def rested(outage: Store, own_redis: RedisServer) -> FeatureReader:
-    """A reader that met a stalled Redis, a second ago."""
-    reader = FeatureReader(
+def impatient(outage: Store, own_redis: RedisServer) -> FeatureReader:
+    """A reader that waits a tenth of a second."""
+    return FeatureReader(
         connect(own_redis.url, 0.1),
         namespace=NAMESPACE,
         clock=outage.clock,
         monotonic=outage.clock.monotonic,
     )
+
+
+def rested(outage: Store, own_redis: RedisServer) -> FeatureReader:
+    """A reader that met a stalled Redis, a second ago."""
+    reader = impatient(outage, own_redis)
     reader.get("credit_risk", customer_id=42)
     with own_redis.stalled():
         reader.get("credit_risk", customer_id=42)
