@@ -23,6 +23,7 @@ from provender.errors import (
 )
 from provender.features import FeatureValue, ServedBatch, ServedFeatures, Status
 from provender.reader import FeatureReader
+from provender.row_cache import RowCache
 
 __all__ = [
     "AsyncFeatureReader",
@@ -35,6 +36,7 @@ __all__ = [
     "InvalidNamespace",
     "NamespaceOwned",
     "ProvenderError",
+    "RowCache",
     "ServedBatch",
     "ServedFeatures",
     "Status",

@@ -6,16 +6,21 @@ from time import monotonic as _monotonic
 from types import TracebackType
 from typing import Self
 
-from provender.connection import DEFAULT_TIMEOUT, AsyncClient, ask_async, checked, connect_async
+from provender.asking import AsyncAsker
+from provender.connection import DEFAULT_TIMEOUT, AsyncClient, connect_async
 from provender.errors import StoreUnavailable
 from provender.features import ServedBatch, ServedFeatures
 from provender.instants import utc_now
 from provender.keys import KeySpace
 from provender.reading import Keys, Reading, Steps
+from provender.row_cache import RowCache
 
 
 class AsyncFeatureReader:
-    """As FeatureReader, with methods to await; for any number of tasks of one loop."""
+    """As FeatureReader, with methods to await; for any number of tasks of one loop.
+
+    What tasks ask for at the same time goes to Redis together.
+    """
 
     def __init__(
         self,
@@ -24,10 +29,12 @@ class AsyncFeatureReader:
         namespace: str,
         clock: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = _monotonic,
+        cache: RowCache | None = None,
     ) -> None:
-        """Keep the client, which close() closes; nothing is read yet."""
-        self._client = checked(client)
-        self._reading = Reading(KeySpace(namespace), clock, monotonic)
+        """Keep the client, which close() closes, with its timeouts; nothing is read yet."""
+        self._url: str | None = None
+        self._askers: dict[float | None, AsyncAsker] = {None: AsyncAsker(client)}
+        self._reading = Reading(KeySpace(namespace), clock, monotonic, cache)
 
     @classmethod
     def from_url(
@@ -36,27 +43,33 @@ class AsyncFeatureReader:
         *,
         namespace: str,
         clock: Callable[[], datetime] = utc_now,
-        timeout: float = DEFAULT_TIMEOUT,
+        timeout: float | None = None,
+        cache: RowCache | None = None,
     ) -> Self:
-        """Return a reader with a client of its own; `timeout` in seconds, see connection.py."""
-        return cls(connect_async(url, timeout), namespace=namespace, clock=clock)
+        """Return a reader with clients of its own; `timeout` as its twin says."""
+        client = connect_async(url, DEFAULT_TIMEOUT if timeout is None else timeout)
+        reader = cls(client, namespace=namespace, clock=clock, cache=cache)
+        reader._url, reader._reading.within_budget = url, timeout is None
+        return reader
 
     async def get(self, service: str, /, **keys: object) -> ServedFeatures:
         """Return the features of `service` for these entity keys; raise as its twin does."""
-        return (await self._run(self._reading.service(service, [keys])))[0]
+        return (await self._run(service, self._reading.service(service, [keys])))[0]
 
     async def get_many(self, service: str, keys: Iterable[Keys], /) -> ServedBatch:
         """Return the features of `service` for each mapping of entity keys, in one round trip."""
         many = [dict(each) for each in keys]  # the caller's may change before they are logged
-        return ServedBatch(await self._run(self._reading.service(service, many)) if many else [])
+        steps = self._reading.service(service, many)
+        return ServedBatch(await self._run(service, steps) if many else [])
 
     async def get_view(self, view: str, version: int, /, **keys: object) -> ServedFeatures:
         """Return all features of one view version, as a service `<view>@<version>` would."""
-        return (await self._run(self._reading.view(view, version, [keys])))[0]
+        return (await self._run(view, self._reading.view(view, version, [keys])))[0]
 
     async def close(self) -> None:
-        """Close the client's connections."""
-        await self._client.aclose()
+        """Close the connections."""
+        for asker in self._askers.values():
+            await asker.close()
 
     async def __aenter__(self) -> Self:
         """Return the reader; leaving closes it."""
@@ -68,15 +81,16 @@ class AsyncFeatureReader:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close the client's connections."""
+        """Close the connections."""
         await self.close()
 
-    async def _run(self, steps: Steps[list[ServedFeatures]]) -> list[ServedFeatures]:
+    async def _run(self, together: str, steps: Steps[list[ServedFeatures]]) -> list[ServedFeatures]:
+        """Drive a read; rows that are asked for at once and `together` go in one MGET."""
         try:
             wanted = next(steps)
             while True:
                 try:
-                    answer = await ask_async(self._client, wanted.command, wanted.keys)
+                    answer = await self._asker(wanted.timeout).ask(wanted, together)
                 except StoreUnavailable as error:
                     wanted = steps.throw(error)
                 else:
@@ -84,3 +98,11 @@ class AsyncFeatureReader:
         except StopIteration as done:
             served: list[ServedFeatures] = done.value
             return served
+
+    def _asker(self, timeout: float | None) -> AsyncAsker:
+        asker = self._askers.get(timeout)
+        if asker is None:
+            assert self._url is not None  # else no budget is looked at
+            assert timeout is not None
+            asker = self._askers[timeout] = AsyncAsker(connect_async(self._url, timeout))
+        return asker

@@ -5,7 +5,7 @@
 Sentinels name. User, password and client options stand in the URL as the Redis client reads them.
 """
 
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar, cast
 from urllib.parse import unquote, urlsplit
@@ -25,24 +25,22 @@ Client: TypeAlias = Redis | RedisCluster
 AsyncClient: TypeAlias = AsyncRedis | AsyncRedisCluster
 AnyClient = TypeVar("AnyClient", bound=Client | AsyncClient)
 
-DEFAULT_TIMEOUT = 0.5
-_FAILURES = (exceptions.RedisError, exceptions.RedisClusterException, OSError)
+DEFAULT_TIMEOUT = 0.5  # seconds
+LEAST_TO_CONNECT = 0.1  # seconds: a new connection may cost more than an answer may
+FAILURES = (exceptions.RedisError, exceptions.RedisClusterException, OSError)
 _SENTINEL_PORT = 26379
-_WHAT = {"HGETALL": "read the registry", "MGET": "read feature rows"}
 
 
 def connect(url: str, timeout: float = DEFAULT_TIMEOUT) -> Client:
     """Return a client; nothing is sent yet, except that a Cluster is asked for its slots.
 
-    `timeout` is in seconds, for connecting and for each reply. A dropped connection is tried once
-    more, at once: waiting longer is the caller's choice. Raise StoreUnavailable for a URL that
-    cannot be read, and for a Cluster that cannot be reached.
+    `timeout` is in seconds, for each reply, and for connecting unless that is less than
+    LEAST_TO_CONNECT. A dropped connection is tried once more, at once: waiting longer is the
+    caller's choice. Raise StoreUnavailable for a URL that cannot be read, and for a Cluster that
+    cannot be reached.
     """
-    options: dict[str, Any] = {
-        "socket_timeout": timeout,
-        "socket_connect_timeout": timeout,
-        "retry": Retry(NoBackoff(), 1, supported_errors=(exceptions.ConnectionError,)),
-    }
+    retry = Retry(NoBackoff(), 1, supported_errors=(exceptions.ConnectionError,))
+    options = {**_timeouts(timeout), "retry": retry}
     scheme = url.partition("://")[0]
     with asking("open the URL"):
         try:
@@ -60,11 +58,8 @@ def connect_async(url: str, timeout: float = DEFAULT_TIMEOUT) -> AsyncClient:
 
     Raise StoreUnavailable for a URL that cannot be read, or that names Sentinels.
     """
-    options: dict[str, Any] = {
-        "socket_timeout": timeout,
-        "socket_connect_timeout": timeout,
-        "retry": AsyncRetry(NoBackoff(), 1, supported_errors=(exceptions.ConnectionError,)),
-    }
+    retry = AsyncRetry(NoBackoff(), 1, supported_errors=(exceptions.ConnectionError,))
+    options = {**_timeouts(timeout), "retry": retry}
     scheme = url.partition("://")[0]
     try:
         if scheme in {"redis+cluster", "rediss+cluster"}:
@@ -84,38 +79,19 @@ def checked(client: AnyClient) -> AnyClient:
     return client
 
 
-def ask(client: Client, command: str, keys: Sequence[str]) -> Any:
-    """Send HGETALL of one key, or MGET: in a Cluster one to each node, together."""
-    try:
-        if command == "HGETALL":
-            return client.hgetall(keys[0])
-        return (
-            client.mget_nonatomic(keys) if isinstance(client, RedisCluster) else client.mget(keys)
-        )
-    except _FAILURES as error:
-        raise _unavailable(_WHAT[command], error) from None
-
-
-async def ask_async(client: AsyncClient, command: str, keys: Sequence[str]) -> Any:
-    """As ask(), and wait for it."""
-    try:
-        if command == "HGETALL":
-            return await cast("Awaitable[Any]", client.hgetall(keys[0]))
-        if isinstance(client, AsyncRedisCluster):
-            return await client.mget_nonatomic(keys)
-        return await cast("Awaitable[Any]", client.mget(keys))
-    except _FAILURES as error:
-        raise _unavailable(_WHAT[command], error) from None
-
-
 @contextmanager
 def asking(what: str) -> Iterator[None]:
     """Turn any failure of Redis inside the block into StoreUnavailable; `what` was tried."""
     try:
         yield
-    except _FAILURES as error:
+    except FAILURES as error:
         # Not chained: what a client's error quotes is not ours to vouch for.
-        raise _unavailable(what, error) from None
+        raise unavailable(what, error) from None
+
+
+def _timeouts(timeout: float) -> dict[str, Any]:
+    connecting = max(timeout, LEAST_TO_CONNECT)
+    return {"socket_timeout": timeout, "socket_connect_timeout": connecting}
 
 
 def _unreadable_url() -> StoreUnavailable:
@@ -127,7 +103,8 @@ def _unreadable_url() -> StoreUnavailable:
     )
 
 
-def _unavailable(what: str, error: Exception) -> StoreUnavailable:
+def unavailable(what: str, error: Exception) -> StoreUnavailable:
+    """Return the error that says why `what` could not be done, and what to do about it."""
     return StoreUnavailable(
         f"Could not {what}: {_sentence(error)}",
         refused=_refused(error),

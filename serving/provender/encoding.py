@@ -11,14 +11,21 @@ from collections.abc import Sequence
 
 from provender.data_types import Value
 from provender.errors import CorruptValue, WrongValue
+from provender.instants import FIRST_US, LAST_US
 from provender.packing import PackedTuple
 from provender.type_names import parse_type
 
 FORMAT = 2
 TOMBSTONE = 0
-HEADER = struct.Struct(">BQH")
+HEADER_FORMAT = "BQH"
+HEADER = struct.Struct(f">{HEADER_FORMAT}")
 LAYOUT = slice(9, 11)  # where the header holds it
 OFFSET = 2**63
+_FORMAT_AND_TIME = slice(9)
+_FIRST, _LAST = (
+    HEADER.pack(FORMAT, instant_us + OFFSET, TOMBSTONE)[_FORMAT_AND_TIME]
+    for instant_us in (FIRST_US, LAST_US)
+)
 
 
 def encode_tombstone(as_of_us: int) -> bytes:
@@ -35,6 +42,8 @@ def decode_header(raw: bytes) -> tuple[int, int]:
         raise WrongValue(f"its format is {number}, and this package reads format {FORMAT}")
     if layout == TOMBSTONE and len(raw) != HEADER.size:
         raise WrongValue("it is a tombstone with values")
+    if not FIRST_US <= as_of - OFFSET <= LAST_US:
+        raise WrongValue("its as_of is no date")
     return as_of - OFFSET, layout
 
 
@@ -44,11 +53,18 @@ class RowDecoder:
     def __init__(self, columns: Sequence[tuple[str, str]]) -> None:
         """Take the layout's (column, declared type) pairs; raise WrongValue for a type."""
         self.names = [name for name, _ in columns]
-        self._values = PackedTuple([parse_type(data_type) for _, data_type in columns])
+        types = [parse_type(data_type) for _, data_type in columns]
+        self._row = PackedTuple(types, HEADER_FORMAT)
 
-    def decode(self, raw: bytes) -> list[Value]:
-        """Return the values in order; raise WrongValue with the reason when `raw` is malformed."""
-        return self._values.unpack(raw, HEADER.size)
+    def decode(self, raw: bytes) -> tuple[int, list[Value]]:
+        """Return `as_of` in microseconds, and the values in order.
+
+        Raise WrongValue with the reason when `raw` is malformed.
+        """
+        if not _FIRST <= raw[_FORMAT_AND_TIME] <= _LAST:
+            decode_header(raw)  # says what is wrong with it
+        as_of, values = self._row.unpack_row(raw)
+        return as_of - OFFSET, values
 
 
 def corrupt(redis_key: str, reason: object, view: str) -> CorruptValue:

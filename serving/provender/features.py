@@ -36,6 +36,7 @@ class Row(NamedTuple):
 
     The run that wrote the watermark confirmed every row it did not change, so the served as_of is
     the later of the two. `as_of_us` and `age_us` are None only when Redis could not be asked.
+    `is_cached` says that it comes from the reader's cache.
     """
 
     record: ViewRecord
@@ -44,6 +45,7 @@ class Row(NamedTuple):
     age_us: int | None
     layout: int = 0
     values: Sequence[Value] | None = None
+    is_cached: bool = False
 
 
 class FeatureValue(NamedTuple):
@@ -89,6 +91,11 @@ class FeatureValue(NamedTuple):
     def generation(self) -> int:
         """The generation it was read from."""
         return self.row.record.generation
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether it comes from the reader's cache, and not from Redis just now."""
+        return self.row.is_cached
 
     @property
     def data_type(self) -> str:

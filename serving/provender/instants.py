@@ -15,7 +15,7 @@ def as_utc(instant: datetime) -> datetime:
     """Return `instant` aware in UTC; a naive one already means UTC."""
     if instant.tzinfo is None:
         return instant.replace(tzinfo=UTC)
-    return instant.astimezone(UTC)
+    return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
 
 
 def to_us(instant: datetime) -> int:

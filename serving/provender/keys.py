@@ -9,7 +9,7 @@ lets an ACL confine a service to its views; the hash tag keeps one entity's view
 
 import re
 from base64 import b32encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import blake2b
@@ -110,6 +110,7 @@ class EntityKey:
         if not columns:
             raise WrongKey("An entity needs at least one key column. Declare `keys` in its meta.")
         self._codecs = {name: _key_codec(name, data_type) for name, data_type in columns}
+        self._to_text = {name: _key_text(name, codec) for name, codec in self._codecs.items()}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -122,10 +123,8 @@ class EntityKey:
 
     def encode_row(self, values: Sequence[object]) -> str:
         """Return the entity key of values in the entity's order; raise WrongKey if one is wrong."""
-        pairs = zip(self._codecs.items(), values, strict=True)
-        return ",".join(
-            _to_text(codec, _scalar(name, codec, value)) for (name, codec), value in pairs
-        )
+        pairs = zip(self._to_text.values(), values, strict=True)
+        return ",".join([to_text(value) for to_text, value in pairs])
 
     def texts(self, keys: Mapping[str, object], whose: str) -> dict[str, str]:
         """Return each column as it stands in a key; raise WrongKey for names or types.
@@ -134,10 +133,7 @@ class EntityKey:
         """
         if keys.keys() != self._codecs.keys():
             self._refuse_names(keys, whose)
-        return {
-            name: _to_text(codec, _scalar(name, codec, keys[name]))
-            for name, codec in self._codecs.items()
-        }
+        return {name: to_text(keys[name]) for name, to_text in self._to_text.items()}
 
     def plain(self, keys: Mapping[str, object]) -> dict[str, Value]:
         """Return keys that texts() accepts as plain Python values."""
@@ -178,7 +174,17 @@ def _scalar(name: str, codec: Codec, value: object) -> Json:
         raise WrongKey(f"Key {name!r}: {error}. Pass a {codec.name}.") from None
 
 
-def _to_text(codec: Codec, scalar: Json) -> str:
+def _key_text(name: str, codec: Codec) -> Callable[[object], str]:
+    """Return what makes the text of one key column; it raises WrongKey."""
     if codec.name == "varchar":
-        return quote(str(scalar), safe="") or _EMPTY_TEXT
-    return str(scalar).lower() if codec.name == "boolean" else str(scalar)
+        return lambda value: quote(str(_scalar(name, codec, value)), safe="") or _EMPTY_TEXT
+    if codec.name == "boolean":
+        return lambda value: str(_scalar(name, codec, value)).lower()
+    low, high = INTEGER_RANGES.get(codec.name, (0, -1))
+
+    def to_text(value: object) -> str:
+        if type(value) is int and low <= value <= high:
+            return str(value)  # at once: nearly all keys are
+        return str(_scalar(name, codec, value))
+
+    return to_text

@@ -44,10 +44,10 @@ def _is_fixed(data_type: DataType) -> bool:
 class PackedTuple:
     """Values of known types, one after another."""
 
-    def __init__(self, types: Sequence[DataType]) -> None:
-        """Work out where each value is."""
+    def __init__(self, types: Sequence[DataType], header: str = "") -> None:
+        """Work out where each value is; `header` is the `struct` format of what goes before."""
         bitmap = f"{(len(types) + 7) // 8}s"
-        self._fixed = struct.Struct(f">{bitmap}{''.join(map(fixed_format, types))}")
+        self._fixed = struct.Struct(f">{header}{bitmap}{''.join(map(fixed_format, types))}")
         self._no_nulls = bytes((len(types) + 7) // 8)
         self._conversions = [
             (at, convert) for at, type_ in enumerate(types) if (convert := _conversion(type_))
@@ -60,20 +60,39 @@ class PackedTuple:
         """Return the values that fill `raw` from `at` on; raise WrongValue when they do not."""
         try:
             nulls, *values = self._fixed.unpack_from(raw, at)
-            at += self._fixed.size
+        except struct.error as error:
+            raise _unreadable(error) from None
+        self._complete(values, nulls, raw, at + self._fixed.size)
+        return values
+
+    def unpack_row(self, raw: bytes) -> tuple[int, list[Value]]:
+        """Return `as_of` as the header of a row holds it, and the values; raise WrongValue."""
+        try:
+            _, as_of, _, nulls, *values = self._fixed.unpack_from(raw)
+        except struct.error as error:
+            raise _unreadable(error) from None
+        self._complete(values, nulls, raw, self._fixed.size)
+        return as_of, values
+
+    def _complete(self, values: list[Any], nulls: bytes, raw: bytes, at: int) -> None:
+        """Turn the fixed parts into the values; what varies in size begins at `at`."""
+        try:
             for index, convert in self._varying:
                 end = at + values[index]
                 values[index] = convert(raw[at:end])
                 at = end
             for index, convert in self._conversions:
                 values[index] = convert(values[index])
-        except (struct.error, ValueError, OverflowError) as error:
-            raise WrongValue(f"its values cannot be read ({error})") from None
+        except (ValueError, OverflowError) as error:
+            raise _unreadable(error) from None
         if at != len(raw):
             raise WrongValue(f"its values take {at} bytes, and it has {len(raw)}")
         if nulls != self._no_nulls:
             _blank(values, nulls)
-        return values
+
+
+def _unreadable(error: Exception) -> WrongValue:
+    return WrongValue(f"its values cannot be read ({error})")
 
 
 def _blank(values: list[Value], nulls: bytes) -> None:

@@ -3,18 +3,24 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import chain, repeat
+from itertools import repeat
 from operator import itemgetter
 from types import MappingProxyType
 
 from provender.data_types import Value
 from provender.encoding import LAYOUT, TOMBSTONE, RowDecoder, corrupt, decode_header
-from provender.errors import CorruptValue, FeatureUnavailable, UnknownFeature, WrongValue
+from provender.errors import (
+    CorruptValue,
+    FeatureUnavailable,
+    UnknownFeature,
+    WrongKey,
+    WrongValue,
+)
 from provender.features import HAS_VALUE, FeatureValue, Row, ServedFeatures, Status
-from provender.instants import FIRST_US, LAST_US, to_us
 from provender.keys import EntityKey, KeySpace, nearest, view_label
 from provender.records import FeatureColumn, KeyColumn, ServiceFeature, ServiceRecord, ViewRecord
 from provender.registry import Registry
+from provender.row_cache import CachedRow
 
 _REMEDY = {
     Status.MISSING: "Check the key, or declare `otherwise: default`.",
@@ -22,7 +28,9 @@ _REMEDY = {
     Status.EXPIRED: "Run `dbt build` and `push-online` for the view, and see why they stopped.",
     Status.UNAVAILABLE: "See whether Redis is up and can be reached.",
 }
-_make = partial(tuple.__new__, FeatureValue)
+_NO_LAYOUT: tuple[int, RowDecoder | None] = (TOMBSTONE, None)
+_new: Callable[..., FeatureValue] = tuple.__new__
+_make_row = partial(tuple.__new__, Row)
 
 
 class ViewPlan:
@@ -36,10 +44,14 @@ class ViewPlan:
     ) -> None:
         """Take the record; raise WrongValue or WrongKey for a type it should not hold."""
         self.record = record
-        self._key_names = [key.name for key in record.keys]
-        self._prefix = keys.row_prefix(record.view, record.version, record.generation)
+        self._run_as_of_us = record.run_as_of_us
+        self._sla_us, self._ttl_us = record.sla_us, record.ttl_us
+        self.key_names = tuple(key.name for key in record.keys)
+        self.prefix = keys.row_prefix(record.view, record.version, record.generation)
         self._decoders = {id_: RowDecoder(columns) for id_, columns in record.layouts.items()}
-        self._layouts = {id_.to_bytes(2, "big") for id_ in self._decoders}
+        self._layouts = {
+            id_.to_bytes(2, "big"): (id_, decoder) for id_, decoder in self._decoders.items()
+        }
         self._names = [name for name, _ in wanted]
         self._columns = [column for _, column in wanted]
         self._pick = {id_: self._picker(decoder) for id_, decoder in self._decoders.items()}
@@ -47,35 +59,39 @@ class ViewPlan:
             index for index, column in enumerate(self._columns) if column.null_is == "default"
         ]
 
-    def redis_key(self, texts: Mapping[str, str]) -> str:
-        """Return the key of the row for key columns as text."""
-        return f"{self._prefix}{{{','.join([texts[name] for name in self._key_names])}}}"
-
     def is_settled(self, raw: bytes | None) -> bool:
         """Return whether this registry suffices: a row is there, and its layout is known."""
         return raw is not None and raw[LAYOUT] in self._layouts
 
-    def row(self, redis_key: str, raw: bytes | None, now_us: int) -> Row:
-        """Return what the view answered; raise CorruptValue."""
+    def row(
+        self, redis_key: str, raw: bytes | None, now_us: int, cached: CachedRow | None = None
+    ) -> Row:
+        """Return what the view answered, or what it had answered when a row was cached.
+
+        Raise CorruptValue.
+        """
+        watermark_us = self._run_as_of_us
+        if cached is not None:
+            raw, watermark_us = cached.raw, cached.watermark_us
         if raw is None:
-            return self._absent(self.record.run_as_of_us, now_us)
-        as_of_us, layout = self._header(redis_key, raw)
-        if layout == TOMBSTONE:
-            return self._absent(as_of_us, now_us)
-        if layout not in self._decoders:
-            raise self._corrupt(redis_key, f"the registry has no layout {layout}")
-        decoder = self._decoders[layout]
+            return Row(self.record, Status.MISSING, watermark_us, now_us - watermark_us)
+        layout, decoder = self._layouts.get(raw[LAYOUT], _NO_LAYOUT)
+        if decoder is None:
+            as_of_us = max(self._gone_at(redis_key, raw), watermark_us)
+            age_us, is_cached = now_us - as_of_us, cached is not None
+            return Row(self.record, Status.MISSING, as_of_us, age_us, is_cached=is_cached)
         try:
-            values = decoder.decode(raw)
+            as_of_us, values = decoder.decode(raw)
         except WrongValue as error:
             raise self._corrupt(redis_key, error) from None
-        as_of_us = max(as_of_us, self.record.run_as_of_us)
+        as_of_us = max(as_of_us, watermark_us)
         age_us = now_us - as_of_us
-        if age_us <= self.record.sla_us:
+        if age_us <= self._sla_us:
             status = Status.OK
         else:
-            status = Status.STALE if age_us <= self.record.ttl_us else Status.EXPIRED
-        return Row(self.record, status, as_of_us, age_us, layout, values)
+            status = Status.STALE if age_us <= self._ttl_us else Status.EXPIRED
+        is_cached = cached is not None
+        return _make_row((self.record, status, as_of_us, age_us, layout, values, is_cached))
 
     def unavailable(self) -> Row:
         """Return what stands for a row that could not be asked for."""
@@ -88,7 +104,7 @@ class ViewPlan:
             return list(map(partial(self._absent_or_not, row), self._names, self._columns))
         values = pick(row.values)
         fields = (self._names, values, repeat(row.status), repeat(False), self._columns)
-        features = list(map(_make, zip(*fields, repeat(row))))
+        features = list(map(_new, repeat(FeatureValue), zip(*fields, repeat(row), strict=False)))
         for index in self._defaulted:
             if values[index] is None:
                 name, column = self._names[index], self._columns[index]
@@ -122,18 +138,15 @@ class ViewPlan:
             return FeatureValue(name, column.default, row.status, True, column, row)
         return FeatureValue(name, value, row.status, False, column, row)
 
-    def _absent(self, as_of_us: int, now_us: int) -> Row:
-        as_of_us = max(as_of_us, self.record.run_as_of_us)
-        return Row(self.record, Status.MISSING, as_of_us, now_us - as_of_us)
-
-    def _header(self, redis_key: str, raw: bytes) -> tuple[int, int]:
+    def _gone_at(self, redis_key: str, raw: bytes) -> int:
+        """Return the time of a tombstone, which is all that a row of no layout may be."""
         try:
             as_of_us, layout = decode_header(raw)
-            if not FIRST_US <= as_of_us <= LAST_US:
-                raise WrongValue("its as_of is no date")
+            if layout != TOMBSTONE:
+                raise WrongValue(f"the registry has no layout {layout}")
         except WrongValue as error:
             raise self._corrupt(redis_key, error) from None
-        return as_of_us, layout
+        return as_of_us
 
     def _corrupt(self, redis_key: str, reason: object) -> CorruptValue:
         return corrupt(redis_key, reason, self.record.view)
@@ -149,13 +162,16 @@ class ServicePlan:
             raise UnknownFeature(
                 f"Service {service.service!r} has no feature online. Run `push-online`."
             )
-        self._keys = EntityKey(_pairs(service.keys))
+        self._keys, self._whose = EntityKey(_pairs(service.keys)), f"Service {service.service!r}"
         by_view: dict[tuple[str, int], list[ServiceFeature]] = {}
         for feature in service.features:
             by_view.setdefault((feature.view, feature.version), []).append(feature)
         self._views = [
             self._view(keys, registry.view(*ref), features) for ref, features in by_view.items()
         ]
+        self._rows = [(view.prefix, view.key_names) for view in self._views]
+        self._entities = {view.key_names for view in self._views}
+        self._may_refuse = any(record.otherwise == "fail" for record in self.records)
         by_name = [feature.name for features in by_view.values() for feature in features]
         in_order = [feature.name for feature in service.features]
         self._order = None if by_name == in_order else [by_name.index(name) for name in in_order]
@@ -167,39 +183,69 @@ class ServicePlan:
 
     def redis_keys(self, keys: Mapping[str, object]) -> list[str]:
         """Return the key of each view's row; raise WrongKey."""
-        texts = self._keys.texts(keys, f"Service {self.service.service!r}")
-        return [view.redis_key(texts) for view in self._views]
+        texts = self._keys.texts(keys, self._whose)
+        tags = {
+            names: f"{{{','.join([texts[name] for name in names])}}}" for names in self._entities
+        }
+        return [prefix + tags[names] for prefix, names in self._rows]
 
     def redis_keys_of(self, many: Sequence[Mapping[str, object]]) -> list[list[str]]:
-        """Return redis_keys() of each."""
-        return [self.redis_keys(keys) for keys in many]
+        """Return redis_keys() of each; raise WrongKey that says which of them it is."""
+        if len(many) == 1:
+            return [self.redis_keys(many[0])]
+        return [self._numbered_redis_keys(at, keys) for at, keys in enumerate(many)]
 
-    def is_settled(self, raws: Sequence[bytes | None]) -> bool:
-        """Return whether nothing is missing and each layout is known."""
-        return all(map(ViewPlan.is_settled, self._views, raws))
-
-    def serve(
+    def is_settled(
         self,
-        keys: Mapping[str, object],
+        raws: Sequence[bytes | None],
+        redis_keys: Sequence[str] = (),
+        cached: Mapping[str, CachedRow] = MappingProxyType({}),
+    ) -> bool:
+        """Return whether nothing is missing and each layout is known, but for what is cached."""
+        if not cached:
+            return all(map(ViewPlan.is_settled, self._views, raws))
+        rows = zip(self._views, redis_keys, raws, strict=True)
+        return all(key in cached or view.is_settled(raw) for view, key, raw in rows)
+
+    def rows(
+        self,
         redis_keys: Sequence[str],
         raws: Sequence[bytes | None] | None,
-        now: datetime,
-    ) -> ServedFeatures:
-        """Return what was served at `now`; `raws` is None when Redis could not be asked.
+        cached: Mapping[str, CachedRow],
+        now_us: int,
+    ) -> list[Row]:
+        """Return what each view answered; where `raws` is None Redis could not be asked.
 
-        Raise CorruptValue, and FeatureUnavailable where a view says `fail`.
+        What is `cached` goes before. Raise CorruptValue.
         """
-        now_us = to_us(now)
-        if raws is None:
-            rows = [view.unavailable() for view in self._views]
-        else:
-            rows = list(map(ViewPlan.row, self._views, redis_keys, raws, repeat(now_us)))
-        served = list(chain.from_iterable(map(ViewPlan.serve, self._views, rows)))
-        if any(map(ViewPlan.refuses, self._views, rows)):
+        if raws is not None and not cached:
+            return list(map(ViewPlan.row, self._views, redis_keys, raws, repeat(now_us)))
+        rows = []
+        for view, key, raw in zip(self._views, redis_keys, raws or repeat(None), strict=False):
+            if raws is None and key not in cached:
+                rows.append(view.unavailable())
+            else:
+                rows.append(view.row(key, raw, now_us, cached.get(key)))
+        return rows
+
+    def serve(
+        self, keys: Mapping[str, object], rows: Sequence[Row], now: datetime
+    ) -> ServedFeatures:
+        """Return what was served at `now`; raise FeatureUnavailable where a view says `fail`."""
+        served: list[FeatureValue] = []
+        for view, row in zip(self._views, rows, strict=True):
+            served += view.serve(row)
+        if self._may_refuse and any(map(ViewPlan.refuses, self._views, rows)):
             self._refuse_absent(served)
         if self._order:
             served = [served[index] for index in self._order]
         return ServedFeatures(self.service.service, partial(self._plain, keys), now, served)
+
+    def _numbered_redis_keys(self, at: int, keys: Mapping[str, object]) -> list[str]:
+        try:
+            return self.redis_keys(keys)
+        except WrongKey as error:
+            raise WrongKey(f"Keys number {at + 1}: {error}") from None
 
     def _view(
         self, keys: KeySpace, record: ViewRecord, features: Sequence[ServiceFeature]

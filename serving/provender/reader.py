@@ -6,21 +6,23 @@ from time import monotonic as _monotonic
 from types import TracebackType
 from typing import Self
 
-from provender.connection import DEFAULT_TIMEOUT, Client, ask, checked, connect
+from provender.asking import Asker
+from provender.connection import DEFAULT_TIMEOUT, Client, connect
 from provender.errors import StoreUnavailable
 from provender.features import ServedBatch, ServedFeatures
 from provender.instants import utc_now
 from provender.keys import KeySpace
 from provender.reading import Keys, Reading, Steps
+from provender.row_cache import RowCache
 
 
 class FeatureReader:
     """Reads what `push-online` wrote; needs a Redis client and a namespace, nothing else.
 
     The registry is cached for a second and survives an outage: once it was read, a lost Redis
-    means `unavailable` features under each view's policy, and not an error. One that does not
-    answer in time is left alone for a second, so that not every call waits. One reader serves any
-    number of threads.
+    means rows from the cache, if there is one, else `unavailable` features under each view's
+    policy, and not an error. One that does not answer in time is left alone for a moment, so that
+    not every call waits. One reader serves any number of threads.
     """
 
     def __init__(
@@ -30,13 +32,16 @@ class FeatureReader:
         namespace: str,
         clock: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = _monotonic,
+        cache: RowCache | None = None,
     ) -> None:
-        """Keep the client, which close() closes; nothing is read yet.
+        """Keep the client, which close() closes, with its timeouts; nothing is read yet.
 
-        `clock` tells the time that ages are measured at; `monotonic` (seconds) ages the registry.
+        `clock` tells the time that ages are measured at; `monotonic` (seconds) ages the registry
+        and the cache.
         """
-        self._client = checked(client)
-        self._reading = Reading(KeySpace(namespace), clock, monotonic)
+        self._url: str | None = None
+        self._askers: dict[float | None, Asker] = {None: Asker(client)}
+        self._reading = Reading(KeySpace(namespace), clock, monotonic, cache)
 
     @classmethod
     def from_url(
@@ -45,10 +50,18 @@ class FeatureReader:
         *,
         namespace: str,
         clock: Callable[[], datetime] = utc_now,
-        timeout: float = DEFAULT_TIMEOUT,
+        timeout: float | None = None,
+        cache: RowCache | None = None,
     ) -> Self:
-        """Return a reader with a client of its own; `timeout` in seconds, see connection.py."""
-        return cls(connect(url, timeout), namespace=namespace, clock=clock)
+        """Return a reader with clients of its own; see connection.py for the URL.
+
+        An answer of Redis may take `timeout` seconds; if None, as long as the latency budget of
+        the service, and half a second where it declares none.
+        """
+        client = connect(url, DEFAULT_TIMEOUT if timeout is None else timeout)
+        reader = cls(client, namespace=namespace, clock=clock, cache=cache)
+        reader._url, reader._reading.within_budget = url, timeout is None
+        return reader
 
     def get(self, service: str, /, **keys: object) -> ServedFeatures:
         """Return the features of `service` for these entity keys.
@@ -72,8 +85,9 @@ class FeatureReader:
         return self._run(self._reading.view(view, version, [keys]))[0]
 
     def close(self) -> None:
-        """Close the client's connections."""
-        self._client.close()
+        """Close the connections."""
+        for asker in self._askers.values():
+            asker.close()
 
     def __enter__(self) -> Self:
         """Return the reader; leaving closes it."""
@@ -85,7 +99,7 @@ class FeatureReader:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close the client's connections."""
+        """Close the connections."""
         self.close()
 
     def _run(self, steps: Steps[list[ServedFeatures]]) -> list[ServedFeatures]:
@@ -93,7 +107,7 @@ class FeatureReader:
             wanted = next(steps)
             while True:
                 try:
-                    answer = ask(self._client, wanted.command, wanted.keys)
+                    answer = self._asker(wanted.timeout).ask(wanted)
                 except StoreUnavailable as error:
                     wanted = steps.throw(error)
                 else:
@@ -101,3 +115,11 @@ class FeatureReader:
         except StopIteration as done:
             served: list[ServedFeatures] = done.value
             return served
+
+    def _asker(self, timeout: float | None) -> Asker:
+        asker = self._askers.get(timeout)
+        if asker is None:
+            assert self._url is not None  # else no budget is looked at
+            assert timeout is not None
+            asker = self._askers[timeout] = Asker(connect(self._url, timeout))
+        return asker

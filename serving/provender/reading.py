@@ -6,45 +6,81 @@ StoreUnavailable that came instead; it returns what is served. Who drives it, wa
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, TypeAlias, TypeVar
+from itertools import chain, cycle, repeat
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from provender.errors import StoreUnavailable
 from provender.features import ServedFeatures
-from provender.instants import as_utc
+from provender.instants import as_utc, to_us
 from provender.keys import KeySpace, view_label
 from provender.plan import ServicePlan
 from provender.records import ServiceFeature, ServiceRecord, ViewRef
 from provender.registry import Registry, RegistryCache, registry_of
+from provender.row_cache import CachedRow, RowCache
 
-REST = 1.0  # seconds for which a Redis that did not answer in time is not asked again
+MOST_REST = 1.0  # seconds for which a Redis that did not answer in time is not asked again
+RESTS = 10  # times as long as was waited, so that waiting takes a tenth of the time at most
+MOST_ROWS = 5_000  # in one MGET, which stops all else in Redis
 
 
 class Ask(NamedTuple):
-    """A command and its keys: HGETALL of one hash, or MGET of rows."""
+    """A command and its keys, HGETALL of one hash or MGET of rows; seconds to wait for it.
+
+    Where `timeout` is None, as long as the client does by itself.
+    """
 
     command: str
     keys: Sequence[str]
+    timeout: float | None
 
 
-Answer: TypeAlias = "Mapping[bytes, bytes] | Sequence[bytes | None]"
+Answer: TypeAlias = Any  # of HGETALL bytes to bytes; of MGET a row or None for each key
 Keys: TypeAlias = Mapping[str, object]
 T = TypeVar("T")
 Steps: TypeAlias = Generator[Ask, Answer, T]
 Find: TypeAlias = Callable[[Registry], ServiceRecord]
-Found: TypeAlias = tuple[ServicePlan, list[list[str]], list[Sequence[bytes | None]]]
+Raws: TypeAlias = "Sequence[bytes | None]"
+
+
+_NOTHING: Mapping[str, CachedRow] = {}
+
+
+class Found(NamedTuple):
+    """What a plan found for each keys asked for: the rows' Redis keys, and the rows.
+
+    `raws` is None where Redis could not be asked; `cached` are rows it was not asked for.
+    """
+
+    plan: ServicePlan
+    redis_keys: list[list[str]]
+    raws: Sequence[Raws] | None
+    cached: Mapping[str, CachedRow]
+
+    def is_settled(self) -> bool:
+        """Return whether no row that was asked for is missing, and each layout is known."""
+        if not self.cached:
+            return all(map(self.plan.is_settled, self.raws or ()))
+        rows = zip(self.redis_keys, self.raws or (), strict=True)
+        return all(self.plan.is_settled(raws, keys, self.cached) for keys, raws in rows)
 
 
 class Reading:
     """The registry as it was last read, the plans made from it, and the steps of a read."""
 
     def __init__(
-        self, keys: KeySpace, clock: Callable[[], datetime], monotonic: Callable[[], float]
+        self,
+        keys: KeySpace,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        cache: RowCache | None,
     ) -> None:
         """Begin with nothing."""
+        self.within_budget = False  # whether to wait as long as the service's latency budget
         self._keys, self._clock, self._monotonic = keys, clock, monotonic
+        self._cache = cache
         self._registry = RegistryCache(keys, monotonic=monotonic)
         self._plans: dict[str, tuple[Registry, ServicePlan]] = {}
-        self._resting_until: float | None = None
+        self._resting_until: dict[float | None, float] = {}
 
     def service(self, service: str, many: Sequence[Keys]) -> Steps[list[ServedFeatures]]:
         """Read a service for each of these keys, together."""
@@ -56,63 +92,111 @@ class Reading:
         return self._serve(name, lambda registry: _whole_view(registry, view, version), many)
 
     def _serve(self, name: str, find: Find, many: Sequence[Keys]) -> Steps[list[ServedFeatures]]:
-        raws: Sequence[Sequence[bytes | None] | None]
         try:
-            plan, redis_keys, raws = yield from self._read(name, find, many)
+            plan = self._plan(name, find, self._registry.fresh or (yield from self._refresh(name)))
+            found = yield from self._fetch(plan, many)
+            if not found.is_settled():
+                found = yield from self._settle(name, find, many, found)
         except StoreUnavailable as error:
             # A missing permission is a mistake in the set-up; a default would hide it for good.
             if error.refused or self._registry.last is None:
                 raise
-            plan = self._plan(name, find, self._registry.last)
-            redis_keys, raws = plan.redis_keys_of(many), [None] * len(many)
+            found = self._without_redis(self._plan(name, find, self._registry.last), many)
+        plan, redis_keys, raws, cached = found
         now = as_utc(self._clock())  # after the read: no age comes out too small
+        now_us = to_us(now)
+        by_keys = zip(many, redis_keys, repeat(None) if raws is None else raws, strict=False)
         return [
-            plan.serve(keys, names, found, now)
-            for keys, names, found in zip(many, redis_keys, raws, strict=True)
+            plan.serve(keys, plan.rows(names, found_raws, cached, now_us), now)
+            for keys, names, found_raws in by_keys
         ]
 
-    def _read(self, name: str, find: Find, many: Sequence[Keys]) -> Steps[Found]:
-        plan = self._plan(name, find, self._registry.fresh or (yield from self._refresh()))
-        found = yield from self._fetch(plan, many)
-        if not all(map(plan.is_settled, found[2])):
-            # The generation may have been swapped since, or a layout added.
-            fresh = self._plan(name, find, (yield from self._refresh()))
-            if fresh.records != plan.records:
-                # Its newer watermark says nothing about rows read before it: read them again.
-                found = yield from self._fetch(fresh, many)
-        return found
+    def _settle(self, name: str, find: Find, many: Sequence[Keys], found: Found) -> Steps[Found]:
+        """Look again where the generation may have been swapped since, or a layout added."""
+        fresh = self._plan(name, find, (yield from self._refresh(name)))
+        if fresh.records == found.plan.records:
+            return found
+        # Its newer watermark says nothing about rows read before it: read them again.
+        return (yield from self._fetch(fresh, many))
 
     def _fetch(self, plan: ServicePlan, many: Sequence[Keys]) -> Steps[Found]:
         redis_keys = plan.redis_keys_of(many)
-        raws = yield from self._ask("MGET", [key for keys in redis_keys for key in keys])
-        assert not isinstance(raws, Mapping)
+        if self._cache is not None:
+            return (yield from self._fetch_through(self._cache, plan, redis_keys))
+        timeout = self._timeout(plan)
+        if len(many) == 1:
+            raws = yield from self._ask(Ask("MGET", redis_keys[0], timeout))
+            return Found(plan, redis_keys, [raws], _NOTHING)
+        raws = yield from self._rows(list(chain.from_iterable(redis_keys)), timeout)
         width = len(plan.records)
         by_keys = [raws[at : at + width] for at in range(0, len(raws), width)]
-        return plan, redis_keys, by_keys
+        return Found(plan, redis_keys, by_keys, _NOTHING)
 
-    def _refresh(self) -> Steps[Registry]:
+    def _fetch_through(
+        self, cache: RowCache, plan: ServicePlan, redis_keys: list[list[str]]
+    ) -> Steps[Found]:
+        """Ask for what the cache has not, and keep it there."""
+        flat = list(chain.from_iterable(redis_keys))
         asked_at = self._monotonic()
-        raw = yield from self._ask("HGETALL", [self._keys.registry])
-        assert isinstance(raw, Mapping)
+        cached = cache.fresh(flat, asked_at)
+        confirmed = zip(flat, cycle(record.run_as_of_us for record in plan.records), strict=False)
+        asked = {key: run for key, run in confirmed if key not in cached}
+        timeout = self._timeout(plan)
+        rows = (yield from self._rows(list(asked), timeout)) if asked else []
+        raws = dict(zip(asked, rows, strict=True))
+        cache.keep(((key, raws[key], run) for key, run in asked.items()), asked_at)
+        by_keys = [[raws.get(key) for key in keys] for keys in redis_keys]
+        return Found(plan, redis_keys, by_keys, cached)
+
+    def _without_redis(self, plan: ServicePlan, many: Sequence[Keys]) -> Found:
+        redis_keys = plan.redis_keys_of(many)
+        flat = chain.from_iterable(redis_keys)
+        cached = self._cache.kept(flat, self._monotonic()) if self._cache is not None else {}
+        return Found(plan, redis_keys, None, cached)
+
+    def _rows(self, redis_keys: Sequence[str], timeout: float | None) -> Steps[Raws]:
+        raws: list[bytes | None] = []
+        for at in range(0, len(redis_keys), MOST_ROWS):
+            raws += yield from self._ask(Ask("MGET", redis_keys[at : at + MOST_ROWS], timeout))
+        return raws
+
+    def _refresh(self, name: str) -> Steps[Registry]:
+        asked_at = self._monotonic()
+        _, plan = self._plans.get(name, (None, None))
+        timeout = self._timeout(plan)
+        raw = yield from self._ask(Ask("HGETALL", [self._keys.registry], timeout))
         return self._registry.keep(registry_of(self._keys, raw), asked_at)
 
-    def _ask(self, command: str, keys: Sequence[str]) -> Steps[Answer]:
+    def _ask(self, ask: Ask) -> Steps[Answer]:
         """Ask, unless Redis timed out a moment ago; after that moment one read tries it first."""
-        until, now = self._resting_until, self._monotonic()
-        if until is not None:
-            if now < until:
-                raise StoreUnavailable(
-                    "Redis did not answer in time, and is asked again a second later."
-                    " Check its load and the network, or raise `timeout`."
-                )
-            self._resting_until = now + REST
+        resting = self._resting_until
+        if resting:
+            self._rest(ask.timeout)
         try:
-            answer = yield Ask(command, keys)
+            answer = yield ask
         except StoreUnavailable as error:
-            self._resting_until = self._monotonic() + REST if error.timed_out else None
+            resting.pop(ask.timeout, None)
+            if error.timed_out:
+                resting[ask.timeout] = self._monotonic() + _rest_after(ask.timeout)
             raise
-        self._resting_until = None
+        if resting:
+            resting.pop(ask.timeout, None)
         return answer
+
+    def _rest(self, timeout: float | None) -> None:
+        until, now = self._resting_until.get(timeout), self._monotonic()
+        if until is None:
+            return
+        if now < until:
+            raise StoreUnavailable(
+                "Redis did not answer in time, and is asked again a moment later."
+                " Check its load and the network, or raise the latency budget or `timeout`."
+            )
+        self._resting_until[timeout] = now + _rest_after(timeout)
+
+    def _timeout(self, plan: ServicePlan | None) -> float | None:
+        budget_ms = plan.service.latency_budget_ms if plan and self.within_budget else None
+        return budget_ms / 1000 if budget_ms else None
 
     def _plan(self, name: str, find: Find, registry: Registry) -> ServicePlan:
         made_from, plan = self._plans.get(name, (None, None))
@@ -120,6 +204,10 @@ class Reading:
             plan = ServicePlan(self._keys, registry, find(registry))
             self._plans[name] = (registry, plan)
         return plan
+
+
+def _rest_after(timeout: float | None) -> float:
+    return MOST_REST if timeout is None else min(MOST_REST, RESTS * timeout)
 
 
 def _whole_view(registry: Registry, view: str, version: int) -> ServiceRecord:

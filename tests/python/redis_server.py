@@ -35,6 +35,12 @@ class RedisServer:
         with self.client() as client:
             client.config_set("loglevel", "warning")  # few read the pipe from here on
 
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        assert self._process is not None
+        return self._process.pid
+
     def wait_for(self, words: str) -> None:
         """Read the server's log up to these words; no polling, and no waiting too short."""
         assert self._process is not None

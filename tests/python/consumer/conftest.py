@@ -42,5 +42,5 @@ def now(flights: FlightsProject) -> datetime:
 def reader(flights_redis: RedisServer, now: datetime) -> Iterator[FeatureReader]:
     """A reader that lives at that time."""
     url = flights_redis.url
-    with FeatureReader.from_url(url, namespace=NAMESPACE, clock=lambda: now) as reader:
+    with FeatureReader.from_url(url, namespace=NAMESPACE, clock=lambda: now, timeout=5) as reader:
         yield reader

@@ -233,7 +233,7 @@ def test_each_view_of_the_service_ages_by_its_own_declaration(
 ) -> None:
     now = flights.last_run.replace(tzinfo=UTC) + age
     url = flights_redis.url
-    with FeatureReader.from_url(url, namespace=NAMESPACE, clock=lambda: now) as reader:
+    with FeatureReader.from_url(url, namespace=NAMESPACE, clock=lambda: now, timeout=5) as reader:
         served = reader.get("arrival_delay", **UA_TO_HOUSTON)
     found = {feature.view: feature.status for feature in served.features.values()}
     assert found == dict(zip(KEYS, carrier_route_weather, strict=True))

@@ -84,7 +84,7 @@ class Pusher:
             as_of_us, layout = decode_header(raw)
             if layout != TOMBSTONE:
                 at = from_us(as_of_us).replace(tzinfo=None)
-                values = dict(zip(decoder.names, decoder.decode(raw), strict=True))
+                values = dict(zip(decoder.names, decoder.decode(raw)[1], strict=True))
                 rows[key.decode().removeprefix(prefix)] = (at, values)
         return rows
 

@@ -28,7 +28,9 @@ def asked(url: str, use: Use) -> Any:
 
     async def run() -> Any:
         clock = lambda: T0 + timedelta(minutes=1)  # noqa: E731
-        async with AsyncFeatureReader.from_url(url, namespace=NAMESPACE, clock=clock) as reader:
+        async with AsyncFeatureReader.from_url(
+            url, namespace=NAMESPACE, clock=clock, timeout=5
+        ) as reader:
             return await use(reader)
 
     return asyncio.run(run())

@@ -10,6 +10,7 @@ from online_store import ACTIVITY, NAMESPACE, SHOP, T0, Store
 from redis_server import RedisServer
 
 from provender import DecisionLog, FeatureReader
+from provender.connection import connect
 
 SLOTS = 16384
 BUS = 10_000  # a cluster node's second port lies this far above its first
@@ -38,8 +39,10 @@ def cluster_url() -> Iterator[str]:
 
 
 def test_a_service_over_two_slots_is_read_and_logged(cluster_url: str) -> None:
-    with FeatureReader.from_url(cluster_url, namespace=NAMESPACE, clock=lambda: T0) as reader:
-        store = Store(reader._client).open(ACTIVITY, SHOP)  # type: ignore[arg-type]
+    with FeatureReader.from_url(
+        cluster_url, namespace=NAMESPACE, clock=lambda: T0, timeout=5
+    ) as reader:
+        store = Store(connect(cluster_url, 1)).open(ACTIVITY, SHOP)  # type: ignore[arg-type]
         store.write(ACTIVITY, [3, "bakery"], customer_id=42)
         store.write(SHOP, [Decimal("1.20")], shop="x", opened_on=date(2026, 1, 1))
         keys = {"customer_id": 42, "shop": "x", "opened_on": date(2026, 1, 1)}

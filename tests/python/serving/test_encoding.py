@@ -26,12 +26,13 @@ from provender.encoding import (
     encode_tombstone,
 )
 from provender.errors import UnservableValue, WrongValue
+from provender.instants import FIRST_US, LAST_US
 from provender_ops.row_encoding import RowEncoder, selected
 
 shared_redis = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
 )
-micros = st.integers(-(2**63), 2**63 - 1)
+micros = st.integers(FIRST_US, LAST_US)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,8 @@ def test_every_type_comes_back_exactly(
         for n, value in enumerate(values):
             raw: Any = redis_client.get(f"row:{n}")
             assert decode_header(raw) == (as_of_us, 3)
-            found, nothing = decoder.decode(raw)
+            found_at, (found, nothing) = decoder.decode(raw)
+            assert found_at == as_of_us
             assert same(found, value)
             assert nothing is None
 
@@ -103,7 +105,7 @@ def test_an_extreme_comes_back_exactly(
     )
     with localcontext() as context:
         context.prec = 3  # a caller's own
-        assert same(RowDecoder(columns).decode(row)[0], value)
+        assert same(RowDecoder(columns).decode(row)[1][0], value)
 
 
 @given(micros, micros)

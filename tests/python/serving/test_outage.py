@@ -10,8 +10,10 @@ from online_store import ACTIVITY, KEYS, NAMESPACE, T0, Store
 from redis_server import RedisServer
 
 from provender import FeatureReader, FeatureUnavailable, Status, StoreUnavailable, UnknownNamespace
-from provender.connection import ask, connect
+from provender.asking import Asker
+from provender.connection import connect
 from provender.errors import InvalidNamespace, WrongKey
+from provender.reading import Ask
 from provender.records import ViewRecord
 
 SECRET = "s3cret/word"
@@ -220,4 +222,4 @@ def test_a_cluster_that_cannot_be_reached_is_told() -> None:
 def test_sentinels_are_named_in_the_url() -> None:
     client = connect("redis+sentinel://user:p%40ss@127.0.0.1:1,[::1]:2/risk")
     with pytest.raises(StoreUnavailable, match="cannot be reached"):
-        ask(client, "MGET", ["a"])
+        Asker(client).ask(Ask("MGET", ["a"], None))
