@@ -51,14 +51,14 @@ def acl(
 
 def service_rule(keys: KeySpace, service: ServiceRecord) -> str:
     """Return the rule of the user of a service."""
-    rows = [f"{keys.view_prefix(ref.view, ref.version)}*" for ref in service.views]
+    rows = [f"{keys.view(ref.view, ref.version)}*" for ref in service.views]
     patterns = [keys.registry, keys.decisions, *rows]
     return _rule(f"{keys.namespace}.{service.service}", patterns, SERVICE_COMMANDS)
 
 
 def pusher_rule(keys: KeySpace, views: list[tuple[str, int]]) -> str:
     """Return the rule of the user who pushes and lands."""
-    rows = [pattern for ref in views for pattern in (keys.view(*ref), f"{keys.view_prefix(*ref)}*")]
+    rows = [f"{keys.view(*ref)}*" for ref in views]
     patterns = [keys.registry, keys.writer, keys.pushes, keys.decisions, *rows]
     return _rule(f"{keys.namespace}.pusher", patterns, PUSHER_COMMANDS)
 

@@ -11,7 +11,6 @@ refused at the switch.
 """
 
 import os
-import re
 import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -44,7 +43,7 @@ class Generations:
         """Keep the client; nothing is sent yet."""
         self._client, self._keys = client, keys
         self._view, self._version = view, version
-        self._prefix = keys.view_prefix(view, version)
+        self._prefix = keys.view(view, version)
 
     def field(self, generation: int) -> str:
         """Return the note that tells how a generation stands."""
@@ -100,8 +99,7 @@ class Generations:
                 pipeline.execute()
 
     def _scan(self) -> Iterator[list[bytes]]:
-        pattern = re.sub(r"([*?\[\]\\])", r"\\\1", self._prefix) + "*"
-        found = self._client.scan_iter(match=pattern, count=SCAN_BATCH)
+        found = self._client.scan_iter(match=f"{self._prefix}*{{*", count=SCAN_BATCH)
         while True:
             with asking("look for rows to delete"):
                 keys = list(islice(found, SCAN_BATCH))
@@ -110,7 +108,7 @@ class Generations:
             yield keys
 
     def _generation(self, key: bytes) -> int | None:
-        number = key[len(self._prefix.encode()) :].split(b":", 1)[0]
+        number = key[len(self._prefix.encode()) :].split(b"{", 1)[0]
         return int(number) if number.isdigit() else None
 
     def _look(self) -> Online:

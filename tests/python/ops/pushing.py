@@ -79,7 +79,7 @@ class Pusher:
         decoder = RowDecoder(record.layouts[record.layout])
         prefix = self.keys.row_prefix(view.name, view.version, record.generation)
         rows = {}
-        for key in cast("list[bytes]", self.client.keys(f"{prefix}*")):
+        for key in cast("list[bytes]", self.client.keys(f"{prefix}{{*")):
             raw = cast("bytes", self.client.get(key))
             as_of_us, layout = decode_header(raw)
             if layout != TOMBSTONE:
@@ -90,9 +90,9 @@ class Pusher:
 
     def generations(self, view: View) -> set[int]:
         """Return the generations that any row is of."""
-        prefix = self.keys.view_prefix(view.name, view.version)
-        keys = cast("list[bytes]", self.client.keys(f"{prefix}*"))
-        return {int(key.decode().removeprefix(prefix).split(":")[0]) for key in keys}
+        prefix = self.keys.view(view.name, view.version)
+        keys = cast("list[bytes]", self.client.keys(f"{prefix}*{{*"))
+        return {int(key.decode().removeprefix(prefix).split("{")[0]) for key in keys}
 
     def pushes(self) -> list[dict[str, Any]]:
         """Return the push records, oldest first."""

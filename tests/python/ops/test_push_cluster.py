@@ -51,7 +51,7 @@ def test_full_and_incremental_pushes_and_reclaiming_work_across_slots(
     assert [one["payments"].value for one in served] == [0, 10, 12, 310]
     assert [one["payments"].generation for one in served] == [2] * 4
     rows = list(
-        client.scan_iter(match=f"{pusher.keys.view_prefix('customer_activity', 1)}*", count=1000)
+        client.scan_iter(match=f"{pusher.keys.view('customer_activity', 1)}*{{*", count=1000)
     )
     assert len(rows) == 300
     assert land_push_log(client, pusher.keys, project.root / "landing").landed == 3

@@ -178,15 +178,11 @@ def confined(store: Store, server: RedisServer, *patterns: str) -> FeatureReader
 
 
 def test_an_acl_can_confine_a_service_to_its_view(outage: Store, own_redis: RedisServer) -> None:
-    reader = confined(
-        outage, own_redis, KEYS.registry, f"{KEYS.view_prefix('customer_activity', 1)}*"
-    )
+    reader = confined(outage, own_redis, KEYS.registry, f"{KEYS.view('customer_activity', 1)}*")
     assert reader.get("credit_risk", customer_id=42)["favourite_shop"].value == "bakery"
 
 
-@pytest.mark.parametrize(
-    "granted", [[KEYS.registry], [f"{KEYS.view_prefix('customer_activity', 1)}*"]]
-)
+@pytest.mark.parametrize("granted", [[KEYS.registry], [f"{KEYS.view('customer_activity', 1)}*"]])
 def test_a_missing_permission_is_an_error_and_never_a_default(
     outage: Store, own_redis: RedisServer, granted: list[str]
 ) -> None:
