@@ -82,14 +82,19 @@ class Catalog:
 
     @classmethod
     @contextmanager
-    def open(cls, path: Path) -> Iterator[Self]:
-        """Open the catalog for the block; raise NoBuild or UnreadableCatalog."""
+    def open(cls, path: Path, memory_limit: str | None = None) -> Iterator[Self]:
+        """Open the catalog for the block; raise NoBuild or UnreadableCatalog.
+
+        DuckDB keeps to `memory_limit`, and spills what is larger.
+        """
         if not path.exists():
             raise NoBuild(f"No build yet: {path} does not exist. Run `dbt build`.")
         with reading(path):
             connection = duckdb.connect(str(path), read_only=True)
         try:
             _spill_elsewhere(connection)
+            if memory_limit:
+                connection.execute(f"set memory_limit = {text_literal(memory_limit)}")
             connection.execute("set timezone = 'UTC'")
             yield cls(connection, path)
         finally:
@@ -163,15 +168,37 @@ class Catalog:
 
     def last_runs(self) -> dict[tuple[str, int], Run]:
         """Return the last logged run of each view version."""
-        if not self.has("runs"):
-            return {}  # the first build failed before any history
+        last: dict[str, str] = {}
+        for history, stamp in self._logged():
+            last[history] = max(stamp, last.get(history, ""))
+        runs = [self._run(history, stamp) for history, stamp in sorted(last.items())]
+        return {(run.view, run.version): run for run in runs}
+
+    def knows_run(self, run: Run, as_of: datetime, invocation_id: str) -> bool:
+        """Return whether this very run of the same view version is in the log."""
+        stamp = run_stamp(as_of)
+        if (run.history, stamp) not in self._logged():
+            return False
+        return self._run(run.history, stamp).invocation_id == invocation_id
+
+    def run_stamps(self, history: str) -> list[str]:
+        """Return the stamps of all logged runs of a history, in their order."""
+        return sorted(stamp for logged, stamp in self._logged() if logged == history)
+
+    def history_file(self, history: str, stamp: str) -> Path:
+        """Return the file of what a run changed in a history."""
+        return self.path.parent / history / f"as_of={stamp}.parquet"
+
+    def _logged(self) -> set[tuple[str, str]]:
+        """Return (history, stamp) of each run, which the names of the log's files tell."""
+        files = (self.path.parent / "runs").glob("as_of=*.parquet")
+        names = (file.stem.removeprefix("as_of=").partition("__") for file in files)
+        return {(history, stamp) for stamp, _, history in names}
+
+    def _run(self, history: str, stamp: str) -> Run:
+        file = self.path.parent / "runs" / f"as_of={stamp}__{history}.parquet"
         names = ", ".join(Run.__slots__)
-        rows = self.rows(
-            f"select {names} from runs"
-            " qualify row_number() over (partition by view, version order by as_of desc) = 1"
-            " order by view, version"
-        )
-        return {(row["view"], row["version"]): Run(**row) for row in rows}
+        return Run(**self.rows(f"select {names} from read_parquet(?)", [str(file)])[0])
 
     def last_builds(self) -> dict[tuple[str, int], Build]:
         """Return how the last build of each view version ended."""
@@ -197,13 +224,6 @@ class Catalog:
         with reading(self.path):
             return [_service(row) for row in rows]
 
-    def knows_run(self, view: str, version: int, as_of: datetime, invocation_id: str) -> bool:
-        """Return whether this very run is in the log."""
-        sql = (
-            "select 1 from runs where view = ? and version = ? and as_of = ? and invocation_id = ?"
-        )
-        return bool(self.rows(sql, [view, version, as_of, invocation_id]))
-
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
@@ -227,6 +247,11 @@ def _unreadable(path: Path, error: Exception) -> UnreadableCatalog:
         " Run `dbt build` to publish it anew (it names files by their full path, so a moved"
         " project needs that too)."
     )
+
+
+def run_stamp(as_of: datetime) -> str:
+    """Return a run's `as_of` (naive UTC) as the names of published files have it."""
+    return f"{as_of:%Y%m%dT%H%M%S.%fZ}"
 
 
 def quoted(identifier: str) -> str:

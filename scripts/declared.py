@@ -8,12 +8,12 @@ from typing import Any, cast
 
 from provender.data_types import Value, codec_for
 from provender.errors import UnservableValue, WrongKey, WrongValue
-from provender.keys import EntityKey
 from provender.records import POLICIES, FeatureColumn, KeyColumn, ViewRecord
 from provender.type_names import normalise_type
 from provender_ops.catalog import Definition, Run
 from provender_ops.errors import Refused
 from provender_ops.lua import READABLE_AT
+from provender_ops.row_keys import RowKeys
 
 Layout = tuple[tuple[str, str], ...]
 
@@ -24,7 +24,7 @@ class Declared:
 
     keys: tuple[KeyColumn, ...]
     features: tuple[FeatureColumn, ...]
-    entity_key: EntityKey
+    row_keys: RowKeys
     ttl_us: int
     sla_us: int
     otherwise: str
@@ -43,13 +43,13 @@ def declared(definition: Definition) -> Declared:
         raise Refused(f"View {view!r} declares `otherwise: {otherwise}`. Run `dbt build`.")
     try:
         keys = tuple(KeyColumn(key.name, normalise_type(key.type)) for key in definition.keys)
-        entity_key = EntityKey([(key.name, key.type) for key in keys])
+        row_keys = RowKeys(view, keys)
     except (WrongKey, WrongValue) as error:
         raise UnservableValue(f"View {view!r}: {error}") from None
     return Declared(
         keys=keys,
         features=tuple(_feature(view, feature) for feature in definition.features),
-        entity_key=entity_key,
+        row_keys=row_keys,
         ttl_us=_microseconds(view, policies, "ttl_seconds"),
         sla_us=_microseconds(view, policies, "freshness_sla_seconds"),
         otherwise=str(otherwise),

@@ -33,6 +33,7 @@ from provender_ops.project import Project, find_project
 from provender_ops.push import Summary, push
 from provender_ops.push_view import Options, ViewOutcome
 
+MEMORY = "256MB"  # what DuckDB may take; it spills the rest
 COLUMNS = (
     "view",
     "version",
@@ -105,7 +106,10 @@ def run_push(
     as_json: bool,
 ) -> Summary:
     """Push, print the summary and land the push log."""
-    with Catalog.open(project.catalog) as catalog, open_redis(redis_url, project.root) as client:
+    with (
+        Catalog.open(project.catalog, MEMORY) as catalog,
+        open_redis(redis_url, project.root) as client,
+    ):
         names = catalog.store()
         store = OnlineStore(client, namespace or default_namespace(*names), *names)
         summary = push(catalog, store, options, progress)

@@ -75,8 +75,7 @@ def _reasons_to_refill(situation: Situation) -> Iterator[str]:
 
 def _is_logged(situation: Situation, pushed: PushedRun) -> bool:
     as_of = from_us(pushed.run_as_of_us).replace(tzinfo=None)
-    run = situation.run
-    return situation.catalog.knows_run(run.view, run.version, as_of, pushed.invocation_id)
+    return situation.catalog.knows_run(situation.run, as_of, pushed.invocation_id)
 
 
 def _layout(situation: Situation) -> int:

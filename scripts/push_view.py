@@ -1,6 +1,6 @@
 """Push one view version, as planned."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,8 +9,8 @@ from typing import Literal
 
 import pyarrow as pa
 
-from provender.encoding import TOMBSTONE, decode_header, encode_tombstone
-from provender.errors import UnservableValue, WrongKey
+from provender.encoding import encode_tombstone
+from provender.errors import UnservableValue
 from provender.instants import to_text, to_us
 from provender.keys import view_label
 from provender.records import PushRecord
@@ -20,10 +20,9 @@ from provender_ops.errors import Refused
 from provender_ops.generations import Fill
 from provender_ops.history import Changes
 from provender_ops.lua import READABLE_AT
-from provender_ops.online_store import RedisRow
 from provender_ops.push_plan import Plan, Situation
 from provender_ops.row_encoding import RowEncoder
-from provender_ops.row_spool import RowSpool
+from provender_ops.rows import Rows, RowSpool, SentAhead
 
 SAMPLE = 100
 
@@ -65,14 +64,14 @@ class _Written:
     tombstones: int = 0
     sample: list[str] = field(default_factory=list)
 
-    def count(self, rows: Iterable[RedisRow]) -> None:
-        for key, value in rows:
-            if decode_header(value)[1] == TOMBSTONE:
-                self.tombstones += 1
-            else:
-                self.rows += 1
-            if len(self.sample) < SAMPLE:
-                self.sample.append(key)
+    def count(self, rows: Rows, written: Sequence[bool] | None = None) -> None:
+        """Count rows, of those only that were written."""
+        gone = rows.is_gone if written is None else list(compress(rows.is_gone, written))
+        self.tombstones += sum(gone)
+        self.rows += len(gone) - sum(gone)
+        if len(self.sample) < SAMPLE:
+            keys = rows.keys if written is None else list(compress(rows.keys, written))
+            self.sample += keys[: SAMPLE - len(self.sample)]
 
 
 class ViewPush:
@@ -119,10 +118,14 @@ class ViewPush:
     def _fill(self, generation: int) -> _Written:
         written = _Written()
         with self._progress(self._label, self._run.row_count) as advance:
-            for rows in self._rows(generation):
-                self._store.fill(rows)
+            for rows, _ in SentAhead(self._rows(generation), self._store.fill):
                 written.count(rows)
                 advance(len(rows))
+        if written.rows != self._run.row_count:
+            raise Refused(
+                f"History has {written.rows} keys at its last run, which logged"
+                f" {self._run.row_count}. Run `dbt build`, which publishes what is missing."
+            )
         return written
 
     def _incremental(self, generation: int) -> ViewOutcome:
@@ -131,8 +134,8 @@ class ViewPush:
         with RowSpool.of(self._rows(generation)) as spool:
             self._store.announce(self._run)
             with self._progress(self._label, spool.total) as advance:
-                for rows in spool:
-                    written.count(compress(rows, self._store.merge(rows)))
+                for rows, merged in SentAhead(spool, self._store.merge):
+                    written.count(rows, merged)
                     advance(len(rows))
         self._publish(written, generation, None)
         return self._outcome("pushed", written, generation)
@@ -143,18 +146,21 @@ class ViewPush:
             written.count(rows)
         return written
 
-    def _rows(self, generation: int) -> Iterator[list[RedisRow]]:
+    def _rows(self, generation: int) -> Iterator[Rows]:
         history, since = self._situation.history, self._plan.since
         prefix = self._store.keys.row_prefix(self._run.view, self._run.version, generation)
         for changes in history.state() if since is None else history.changes_since(since):
-            entities = self._entities(changes)
-            rows = self._encoded(changes, entities)
-            yield [
-                (f"{prefix}{{{entity}}}", row) for entity, row in zip(entities, rows, strict=True)
-            ]
+            entities = self._situation.declared.row_keys.entities(changes.keys)
+            yield Rows(
+                keys=[f"{prefix}{{{entity}}}" for entity in entities],
+                values=self._encoded(changes, entities),
+                is_gone=changes.is_gone.tolist(),
+            )
 
     def _encoded(self, changes: Changes, entities: list[str]) -> list[bytes]:
         """Return a row for each key; the last values of one that is gone need not be servable."""
+        if not changes.is_gone.any():
+            return self._encoder.encode(changes.values, changes.as_of_us, entities)
         live = ~changes.is_gone
         values = changes.values.filter(pa.array(live))
         rows = iter(
@@ -164,12 +170,6 @@ class ViewPush:
             encode_tombstone(int(as_of_us)) if is_gone else next(rows)
             for as_of_us, is_gone in zip(changes.as_of_us, changes.is_gone, strict=True)
         ]
-
-    def _entities(self, changes: Changes) -> list[str]:
-        try:
-            return list(map(self._situation.declared.entity_key.encode_row, changes.keys))
-        except WrongKey as error:
-            raise UnservableValue(f"View {self._run.view!r}: {error}") from None
 
     def _publish(self, written: _Written, generation: int, fill: Fill | None) -> None:
         record = view_record(

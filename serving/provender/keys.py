@@ -2,10 +2,9 @@
 
 `pv:{<namespace>}:registry`, `:pushes`, `:decisions` and `:writer` share a slot, so one script
 writes them at once. Rows are `pv<view id><generation>{<entity key>}`. The id of a view version is
-a hash of its name, seven characters whatever that is: there are millions of keys, and each that
-has 20 characters or less takes Redis 16 bytes less than one of 21. The prefix lets an ACL confine
-a service to its views; the hash tag keeps one entity's views together. `pv<view id>` says whose
-the id is.
+a hash of its name, seven characters whatever that is: there are millions of keys, and one of up to
+22 characters takes Redis 16 bytes less than one of 23. The prefix lets an ACL confine a service to
+its views; the hash tag keeps one entity's views together. `pv<view id>` says whose the id is.
 """
 
 import re

@@ -12,6 +12,7 @@ from provender.errors import NamespaceOwned
 from provender_ops import generations
 from provender_ops.catalog import Catalog
 from provender_ops.online_store import OnlineStore
+from provender_ops.rows import Rows
 
 
 def test_first_push_brings_every_key_with_its_value_and_type(
@@ -170,7 +171,7 @@ def test_a_row_of_a_later_run_stays(
     for last in times:
         for new in times:
             pusher.client.set("row", encode_tombstone(last))
-            (written,) = store.merge([("row", encode_tombstone(new))])
+            (written,) = store.merge(Rows(["row"], [encode_tombstone(new)], [True]))
             assert written == (new >= last)
             assert pusher.client.get("row") == encode_tombstone(max(last, new))
 
@@ -180,7 +181,7 @@ def test_damaged_rows_are_overwritten(pusher: Pusher) -> None:
     pusher.client.set("short", b"\x01\xff")
     pusher.client.set("other format", b"\xff" * 20)
     pusher.client.lpush("list", "x")
-    rows = [(name, b"\x01" + b"\x00" * 10) for name in ("short", "other format", "list", "new")]
+    rows = Rows(["short", "other format", "list", "new"], [b"\x01" + b"\x00" * 10] * 4, [False] * 4)
 
     assert store.merge(rows) == [True] * 4
 
