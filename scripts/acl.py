@@ -14,8 +14,8 @@ CONNECTING = ("cluster|slots", "command", "ping", "select")
 SERVICE_COMMANDS = (*CONNECTING, "hgetall", "mget", "xadd")
 PUSHER_COMMANDS = (
     *CONNECTING,
-    *("eval", "evalsha", "exists", "get", "hdel", "hget", "hgetall", "hset", "hsetnx", "mset"),
-    *("scan", "script|load", "set", "time", "unlink", "xadd", "xdel", "xrange"),
+    *("eval", "evalsha", "get", "hdel", "hget", "hgetall", "hset", "hsetnx", "info", "mget"),
+    *("mset", "scan", "script|load", "set", "time", "unlink", "xadd", "xdel", "xrange"),
     "xrevrange",
 )
 
@@ -52,14 +52,15 @@ def acl(
 def service_rule(keys: KeySpace, service: ServiceRecord) -> str:
     """Return the rule of the user of a service."""
     rows = [f"{keys.view(ref.view, ref.version)}*" for ref in service.views]
-    patterns = [keys.registry, keys.decisions, *rows]
+    patterns = [keys.registry, keys.version, keys.decisions, *rows]
     return _rule(f"{keys.namespace}.{service.service}", patterns, SERVICE_COMMANDS)
 
 
 def pusher_rule(keys: KeySpace, views: list[tuple[str, int]]) -> str:
     """Return the rule of the user who pushes and lands."""
     rows = [f"{keys.view(*ref)}*" for ref in views]
-    patterns = [keys.registry, keys.writer, keys.pushes, keys.decisions, *rows]
+    own = [keys.registry, keys.version, keys.writer, keys.pushes, keys.decisions]
+    patterns = [*own, *rows]
     return _rule(f"{keys.namespace}.pusher", patterns, PUSHER_COMMANDS)
 
 

@@ -79,6 +79,7 @@ class Catalog:
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         """Keep an open connection; use open()."""
         self._connection, self.path = connection, path
+        self._runs: dict[tuple[str, str], Run] = {}
 
     @classmethod
     @contextmanager
@@ -196,9 +197,12 @@ class Catalog:
         return {(history, stamp) for stamp, _, history in names}
 
     def _run(self, history: str, stamp: str) -> Run:
-        file = self.path.parent / "runs" / f"as_of={stamp}__{history}.parquet"
-        names = ", ".join(Run.__slots__)
-        return Run(**self.rows(f"select {names} from read_parquet(?)", [str(file)])[0])
+        if (history, stamp) not in self._runs:  # what a run logged does not change
+            file = self.path.parent / "runs" / f"as_of={stamp}__{history}.parquet"
+            names = ", ".join(Run.__slots__)
+            (row,) = self.rows(f"select {names} from read_parquet(?)", [str(file)])
+            self._runs[history, stamp] = Run(**row)
+        return self._runs[history, stamp]
 
     def last_builds(self) -> dict[tuple[str, int], Build]:
         """Return how the last build of each view version ended."""

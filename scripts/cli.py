@@ -1,4 +1,4 @@
-"""The command `provender`: read, land, audit, backfill, and the project's own Redis."""
+"""The command `provender`: what stands beside `dbt build`, `push-online` and SQL."""
 
 from pathlib import Path
 from typing import Annotated
@@ -37,6 +37,7 @@ from provender_ops.options import (
 )
 from provender_ops.project import find_project, find_root
 from provender_ops.push_online import push_online
+from provender_ops.retire import retire
 
 Rehearsed = Annotated[
     str | None,
@@ -49,6 +50,7 @@ app.command("push-online")(push_online)
 app.command("acl")(acl)
 app.command("backfill")(backfill)
 app.command("export")(export)
+app.command("retire")(retire)
 app.add_typer(redis_app, name="redis")
 
 

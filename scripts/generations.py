@@ -5,15 +5,11 @@ one it replaces is *retired*, and deleted by the view's first push at least GRAC
 clock of Redis: a reader's registry is at most 1 s old, and one that misses a row reads the registry
 again before it says so.
 
-A generation whose push died (same host, no such process), or that has been filling for
-ABANDONED_US, is deleted the same way. Its token goes first, so a push that was only slow is
-refused at the switch.
+A generation that was being filled by a push that died is deleted by the next one, which holds the
+lock that the other lost.
 """
 
-import os
-import socket
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import cast
 
@@ -21,19 +17,11 @@ from provender.connection import Client, asking
 from provender.keys import KeySpace
 from provender_ops import lua
 from provender_ops.notes import Online, counter_field, generation_field, look
+from provender_ops.view_lock import ViewLock
 
 GRACE_US = 10_000_000
-ABANDONED_US = 3_600_000_000
 DROPPING = "dropping"
 SCAN_BATCH = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """A generation being filled, and the token that a push too slow to be waited for loses."""
-
-    generation: int
-    token: str
 
 
 class Generations:
@@ -49,7 +37,7 @@ class Generations:
         """Return the note that tells how a generation stands."""
         return generation_field(self._view, self._version, generation)
 
-    def begin(self, above: int) -> Fill:
+    def begin(self, above: int, lock: ViewLock) -> int:
         """Return an empty generation with a number above `above` that nobody had before."""
         with asking("begin a generation"):
             answer = self._client.eval(
@@ -59,20 +47,19 @@ class Generations:
                 counter_field(self._view, self._version),
                 str(above),
                 generation_field(self._view, self._version, ""),
-                _this_process(),
+                lock.token,
             )
-        number, token = cast("tuple[bytes, bytes]", answer)
-        fill = Fill(int(number), token.decode())
+        generation = int(cast("bytes", answer))
         # Its number may be that of an earlier life of this Redis, whose registry was lost.
-        self._sweep({fill.generation})
-        return fill
+        self._sweep({generation})
+        return generation
 
     def reclaim(self) -> None:
-        """Delete what no reader and no push needs any more."""
-        tokens = self._look().generations
-        if tokens:
+        """Delete what no reader needs any more, nor a push: the caller holds the view's lock."""
+        notes = self._look().generations
+        if notes:
             now_us = self._now_us()
-            self.drop(number for number, token in tokens.items() if _is_done(token, now_us))
+            self.drop(number for number, note in notes.items() if _is_done(note, now_us))
 
     def drop(self, generations: Iterable[int]) -> None:
         """Delete generations, unless readers are there; killed midway, reclaim() goes on."""
@@ -85,6 +72,11 @@ class Generations:
         self._sweep(doomed)
         with asking("forget deleted generations"):
             self._client.hdel(self._keys.writer, *fields)
+
+    def forsake(self, generation: int) -> None:
+        """Delete what we wrote into a generation that readers have left, if they have."""
+        if self._look().current != generation:
+            self.drop([generation])
 
     def _sweep(self, doomed: set[int]) -> None:
         """Unlink the rows of `doomed` generations, and of those that nobody knows of."""
@@ -123,29 +115,8 @@ class Generations:
         return seconds * 1_000_000 + microseconds
 
 
-def _this_process() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def _is_done(token: str, now_us: int) -> bool:
-    state, _, rest = token.partition(" ")
-    since, _, process = rest.partition(" ")
-    if state == DROPPING or not since.isdigit():
-        return True
-    age_us = now_us - int(since)
-    if state == "retired":
-        return age_us >= GRACE_US
-    return age_us >= ABANDONED_US or _has_died(process)
-
-
-def _has_died(process: str) -> bool:
-    host, _, pid = process.rpartition(":")
-    if host != socket.gethostname():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False  # it lives, and is another user's
-    return False
+def _is_done(note: str, now_us: int) -> bool:
+    state, _, since = note.partition(" ")
+    if state != "retired" or not since.isdigit():
+        return True  # being deleted, or being filled by a push that lost its lock
+    return now_us - int(since) >= GRACE_US

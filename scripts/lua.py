@@ -32,47 +32,111 @@ LOOK = """
 return {redis.call('HGET', KEYS[1], ARGV[1]) or '', redis.call('HGETALL', KEYS[2])}
 """
 
+# A lock is a note `<token> <when it expires> <holder>`. ARGV of LOCK: lock field, lease, holder,
+# the lock of one that is known to have died ('' for none). Returns the token, or '' and the lock.
+LOCK = """
+local lock = redis.call('HGET', KEYS[1], ARGV[1])
+local time = redis.call('TIME')
+local now = time[1] .. string.format('%06d', time[2])
+if lock and lock ~= ARGV[4] then
+    local token, expires, holder = string.match(lock, '^(%d+) (%d+) (.*)$')
+    if holder == ARGV[3] then return {token, lock} end
+    if expires and tonumber(expires) > tonumber(now) then return {'', lock} end
+end
+local expires = string.format('%.0f', tonumber(now) + tonumber(ARGV[2]))
+redis.call('HSET', KEYS[1], ARGV[1], now .. ' ' .. expires .. ' ' .. ARGV[3])
+return {now, ''}
+"""
+
+_HOLDS = """
+local function holds(writer, field, token)
+    return string.match(redis.call('HGET', writer, field) or '', '^%d+') == token
+end
+"""
+
+# KEYS: writer. ARGV: lock field, token, lease, holder. Returns 1, or 0 when another has the lock.
+RENEW = f"""{_HOLDS}
+if not holds(KEYS[1], ARGV[1], ARGV[2]) then return 0 end
+local time = redis.call('TIME')
+local now = time[1] .. string.format('%06d', time[2])
+local expires = string.format('%.0f', tonumber(now) + tonumber(ARGV[3]))
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. expires .. ' ' .. ARGV[4])
+return 1
+"""
+
+# KEYS: writer. ARGV: lock field, token.
+UNLOCK = f"""{_HOLDS}
+if holds(KEYS[1], ARGV[1], ARGV[2]) then redis.call('HDEL', KEYS[1], ARGV[1]) end
+return 1
+"""
+
 # KEYS: writer. ARGV: counter field, a number to stay above, generation field without its number,
-# who fills it. Returns the number of the new generation and the token that fences it.
+# the lock's token. Returns the number of the new generation.
 BEGIN_GENERATION = """
 local last = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0')
 local number = string.format('%d', math.max(last, tonumber(ARGV[2])) + 1)
-local time = redis.call('TIME')
-local token = 'filling ' .. time[1] .. string.format('%06d', time[2]) .. ' ' .. ARGV[4]
-redis.call('HSET', KEYS[1], ARGV[1], number, ARGV[3] .. number, token)
-return {number, token}
+redis.call('HSET', KEYS[1], ARGV[1], number, ARGV[3] .. number, 'filling ' .. ARGV[4])
+return number
 """
 
-# KEYS: registry, pushes, writer. ARGV: owner; view field, its record when the push began ('' for
-# none), its new record; push record; readable_at ('' for now); pushed field, its new value;
-# reaching field; filled generation's field and token, retired generation's field ('' for none).
+# Whatever changes the registry changes its version, so that a reader who sees the version beside
+# the rows knows whether its registry is of this moment, and of this life of Redis.
+_CHANGED = """
+local function changed(registry, version, now)
+    redis.call('HSET', registry, 'version', now)
+    redis.call('SET', version, now)
+end
+"""
+
+# KEYS: registry, pushes, writer, version. ARGV: owner; view field, its new record; push record;
+# readable_at ('' for now); pushed field, its new value; reaching field; lock field, token; filled
+# generation's field, retired generation's field ('' for none); retired view's field.
 # The push record is first: it is the one that can fail, and a script is not rolled back.
-PUBLISH = """
-local registry, pushes, writer = KEYS[1], KEYS[2], KEYS[3]
+PUBLISH = f"""{_HOLDS}{_CHANGED}
+local registry, pushes, writer, version = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 if redis.call('HGET', registry, 'owner') ~= ARGV[1] then return 'owned' end
-if redis.call('HGET', writer, ARGV[7]) == ARGV[8] then return 'done' end
-if (redis.call('HGET', registry, ARGV[2]) or '') ~= ARGV[3] then return 'overtaken' end
-if ARGV[10] ~= '' and redis.call('HGET', writer, ARGV[10]) ~= ARGV[11] then return 'reclaimed' end
+if redis.call('HGET', writer, ARGV[6]) == ARGV[7] then return 'done' end
+if not holds(writer, ARGV[9], ARGV[10]) then return 'overtaken' end
 local time = redis.call('TIME')
 local now = time[1] .. string.format('%06d', time[2])
-local readable_at = ARGV[6] ~= '' and ARGV[6] or now
+local readable_at = ARGV[5] ~= '' and ARGV[5] or now
 local function at(record)
     local first, last = string.find(record, '"readable_at_us":-1', 1, true)
     return string.sub(record, 1, last - 2) .. readable_at .. string.sub(record, last + 1)
 end
-redis.call('XADD', pushes, '*', 'record', at(ARGV[5]))
-redis.call('HSET', registry, ARGV[2], at(ARGV[4]))
-redis.call('HSET', writer, ARGV[7], ARGV[8])
-redis.call('HDEL', writer, ARGV[9])
-if ARGV[10] ~= '' then redis.call('HDEL', writer, ARGV[10]) end
+redis.call('XADD', pushes, '*', 'record', at(ARGV[4]))
+redis.call('HSET', registry, ARGV[2], at(ARGV[3]))
+redis.call('HDEL', registry, ARGV[13])
+changed(registry, version, now)
+redis.call('HSET', writer, ARGV[6], ARGV[7])
+redis.call('HDEL', writer, ARGV[8], ARGV[9])
+if ARGV[11] ~= '' then redis.call('HDEL', writer, ARGV[11]) end
 if ARGV[12] ~= '' then redis.call('HSET', writer, ARGV[12], 'retired ' .. now) end
 return 'done'
 """
 
-# KEYS: registry. ARGV: owner, then fields and values.
-WRITE_REGISTRY = """
+# KEYS: registry, version. ARGV: owner, then fields and values.
+WRITE_REGISTRY = f"""{_CHANGED}
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 'owned' end
 redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+local time = redis.call('TIME')
+changed(KEYS[1], KEYS[2], time[1] .. string.format('%06d', time[2]))
+return 'done'
+"""
+
+# KEYS: registry, writer, version. ARGV: owner; view field; retired view's field; lock field, token;
+# generation's field ('' for none); pushed and reaching fields. Returns when it was retired.
+RETIRE = f"""{_HOLDS}{_CHANGED}
+local registry, writer, version = KEYS[1], KEYS[2], KEYS[3]
+if redis.call('HGET', registry, 'owner') ~= ARGV[1] then return 'owned' end
+if not holds(writer, ARGV[4], ARGV[5]) then return 'overtaken' end
+local time = redis.call('TIME')
+local now = time[1] .. string.format('%06d', time[2])
+redis.call('HDEL', registry, ARGV[2])
+redis.call('HSET', registry, ARGV[3], now)
+changed(registry, version, now)
+if ARGV[6] ~= '' then redis.call('HSET', writer, ARGV[6], 'dropping') end
+redis.call('HDEL', writer, ARGV[7], ARGV[8])
 return 'done'
 """
 

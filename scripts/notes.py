@@ -4,7 +4,8 @@ Beside the registry, which readers use, a hash `pv:{<namespace>}:writer` keeps w
 the next, for each view version: `pushed:` the run it pushed, the run of the push before and a
 sample of the keys of its rows (a row stays for its generation's life, if only as a tombstone),
 `reaching:` the run that rows may already be of when a push was interrupted, `counter:` the last
-number of a generation, and `generation:` how each stands that readers are not at.
+number of a generation, `generation:` how each stands that readers are not at, and `lock:` who
+pushes it now.
 """
 
 import json
@@ -36,7 +37,10 @@ class PushedRun:
 
 @dataclass(frozen=True, slots=True)
 class Online:
-    """A view version in Redis; `record` is None when there is none to trust."""
+    """A view version in Redis; `record` is None when there is none to trust.
+
+    `servers` are the lives of the Redis servers that the last push was made readable in.
+    """
 
     raw: bytes
     record: ViewRecord | None
@@ -44,6 +48,7 @@ class Online:
     previous_run_as_of_us: int | None
     reaching: PushedRun | None
     sample: tuple[str, ...]
+    servers: tuple[str, ...]
     generations: Mapping[int, str]
 
     @property
@@ -67,6 +72,11 @@ def counter_field(view: str, version: int) -> str:
     return f"counter:{view_label(view, version)}"
 
 
+def lock_field(view: str, version: int) -> str:
+    """Return the note of who pushes it now."""
+    return f"lock:{view_label(view, version)}"
+
+
 def generation_field(view: str, version: int, generation: int | str) -> str:
     """Return the note of one generation."""
     return f"generation:{view_label(view, version)}:{generation}"
@@ -88,6 +98,7 @@ def look(client: Client, keys: KeySpace, view: str, version: int) -> Online:
         previous_run_as_of_us=previous if isinstance(previous, int) else None,
         reaching=_run(_note(notes, reaching_field(view, version))),
         sample=tuple(map(str, pushed.get("sample") or ())),
+        servers=tuple(map(str, pushed.get("servers") or ())),
         generations={
             int(field.removeprefix(prefix)): token.decode()
             for field, token in notes.items()

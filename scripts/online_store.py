@@ -14,13 +14,22 @@ from provender.errors import NamespaceOwned
 from provender.json_objects import dump
 from provender.keys import KeySpace, view_label
 from provender.records import OwnerRecord, PushRecord, ServiceRecord, ViewRecord
-from provender.registry import OWNER_FIELD, Registry, read_registry, service_field, view_field
+from provender.registry import (
+    OWNER_FIELD,
+    Registry,
+    read_registry,
+    retired_field,
+    service_field,
+    view_field,
+)
 from provender_ops import lua
 from provender_ops.catalog import Run
 from provender_ops.errors import Refused
-from provender_ops.generations import Fill, Generations
+from provender_ops.generations import Generations
+from provender_ops.masters import lives, wait_for_replicas
 from provender_ops.notes import Online, PushedRun, look, pushed_field, reaching_field
 from provender_ops.rows import Rows
+from provender_ops.view_lock import ViewLock
 
 FILLED_AT_ONCE = 1000  # a command stops all else: so many rows take it less than a millisecond
 MERGED_AT_ONCE = 200  # and a script, so many
@@ -77,12 +86,22 @@ class OnlineStore:
         """Return the generations of a view version."""
         return Generations(self._client, self.keys, view, version)
 
-    def lacks_any(self, redis_keys: Sequence[str]) -> bool:
-        """Return whether any of these rows is not there."""
-        with asking("look for rows"), self._client.pipeline(transaction=False) as pipeline:
-            for key in redis_keys:
-                pipeline.exists(key)
-            return not all(_results(pipeline.execute(raise_on_error=False)))
+    def read(self, redis_keys: Sequence[str]) -> list[bytes | None]:
+        """Return these rows, None for what is not there."""
+        if not redis_keys:
+            return []
+        with asking("look at rows"):
+            if isinstance(self._client, RedisCluster):
+                return cast("list[bytes | None]", self._client.mget_nonatomic(redis_keys))
+            return cast("list[bytes | None]", self._client.mget(redis_keys))
+
+    def lock(self, view: str, version: int) -> ViewLock:
+        """Return the lock of a view version; nothing is sent yet."""
+        return ViewLock(self._client, self.keys, view, version)
+
+    def servers(self) -> tuple[str, ...]:
+        """Return the lives of the servers that are written to."""
+        return lives(self._client)
 
     def fill(self, rows: Rows) -> None:
         """Write rows that nobody reads yet."""
@@ -124,36 +143,64 @@ class OnlineStore:
         record: ViewRecord,
         push: PushRecord,
         sample: Sequence[str],
-        fill: Fill | None,
+        servers: tuple[str, ...],
+        lock: ViewLock,
         readable_at_us: int | None,
     ) -> None:
         """Make a push readable: watermark, push record and switch of generation in one step.
 
         `since` is what Redis held when the push began, `sample` keys of rows that are in this
-        generation to stay. Raise NamespaceOwned or Refused when
-        something else happened meanwhile.
+        generation to stay. Raise NamespaceOwned, or Refused when rows may have been lost in the
+        meantime, or the lock was.
         """
+        wait_for_replicas(self._client)
+        if self.servers() != servers:
+            raise Refused(
+                "A Redis server restarted, or another took over, while rows were written: some may"
+                " be lost. Nothing was made readable. Run `push-online` again."
+            )
         view, version = run.view, run.version
         field = self.generations(view, version).field
-        retired = since.current if fill else None
+        is_new = record.generation != since.current
         arguments: list[str | bytes] = [
             self._owner_raw,
             view_field(view, version),
-            since.raw,
             record.to_json(),
             push.to_json(),
             "" if readable_at_us is None else str(readable_at_us),
             pushed_field(view, version),
-            dump(_pushed(since, run, sample, fill)),
+            dump(_pushed(since, run, sample, servers, is_new)),
             reaching_field(view, version),
-            "" if fill is None else field(fill.generation),
-            "" if fill is None else fill.token,
-            "" if retired is None else field(retired),
+            lock.field,
+            lock.token,
+            field(record.generation) if is_new else "",
+            field(since.current) if is_new and since.current is not None else "",
+            retired_field(view, version),
         ]
-        keys = (self.keys.registry, self.keys.pushes, self.keys.writer)
+        keys = (self.keys.registry, self.keys.pushes, self.keys.writer, self.keys.version)
         with asking("make the push readable"):
             answer = self._client.eval(lua.PUBLISH, len(keys), *keys, *arguments)
         self._check(cast("bytes", answer).decode(), view_label(view, version))
+
+    def retire(self, view: str, version: int, lock: ViewLock) -> None:
+        """Take a view version offline and delete its rows; raise NamespaceOwned or Refused."""
+        generations = self.generations(view, version)
+        current = self.look(view, version).current
+        arguments: list[str | bytes] = [
+            self._owner_raw,
+            view_field(view, version),
+            retired_field(view, version),
+            lock.field,
+            lock.token,
+            "" if current is None else generations.field(current),
+            pushed_field(view, version),
+            reaching_field(view, version),
+        ]
+        keys = (self.keys.registry, self.keys.writer, self.keys.version)
+        with asking("retire the view"):
+            answer = self._client.eval(lua.RETIRE, len(keys), *keys, *arguments)
+        self._check(cast("bytes", answer).decode(), view_label(view, version))
+        generations.drop({*self.look(view, version).generations})
 
     def write_services(self, services: Iterable[ServiceRecord]) -> None:
         """Write service records; raise NamespaceOwned."""
@@ -164,9 +211,8 @@ class OnlineStore:
         ]
         if pairs:
             with asking("write the services"):
-                answer = self._client.eval(
-                    lua.WRITE_REGISTRY, 1, self.keys.registry, self._owner_raw, *pairs
-                )
+                keys = (self.keys.registry, self.keys.version)
+                answer = self._client.eval(lua.WRITE_REGISTRY, 2, *keys, self._owner_raw, *pairs)
             self._check(cast("bytes", answer).decode(), "services")
 
     def _check(self, answer: str, what: str) -> None:
@@ -174,7 +220,7 @@ class OnlineStore:
             raise self._owned("another project or target")
         if answer != "done":
             raise Refused(
-                f"{what}: another push of it went ahead of this one, which changed nothing that"
+                f"{what}: another push has taken the place of this one, which changed nothing that"
                 " is read. Run `push-online` again."
             )
 
@@ -186,14 +232,17 @@ class OnlineStore:
         )
 
 
-def _pushed(since: Online, run: Run, sample: Sequence[str], fill: Fill | None) -> dict[str, Any]:
+def _pushed(
+    since: Online, run: Run, sample: Sequence[str], servers: tuple[str, ...], is_new: bool
+) -> dict[str, Any]:
     """Return the note of a push; its id makes the script, called again, know its own work."""
-    # A full push leaves nothing to overlap with.
-    previous = since.pushed.run_as_of_us if since.pushed and fill is None else None
+    # A new generation leaves nothing to overlap with.
+    previous = since.pushed.run_as_of_us if since.pushed and not is_new else None
     return {
         **asdict(PushedRun.of(run)),
         "previous_run_as_of_us": previous,
         "sample": list(sample),
+        "servers": list(servers),
         "push_id": uuid4().hex,
     }
 

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 
 from provender.errors import ProvenderError
 from provender.instants import to_text
+from provender.keys import view_label
 from provender_ops.catalog import Build, Catalog, Definition, Run
 from provender_ops.declared import declared
 from provender_ops.errors import Refused, exit_code
 from provender_ops.history import History
 from provender_ops.online_store import OnlineStore
-from provender_ops.push_plan import Situation, make_plan
+from provender_ops.push_plan import make_plan
 from provender_ops.push_view import Options, Progress, ViewOutcome, ViewPush
 from provender_ops.selection import ViewVersion, select_views
 from provender_ops.services import ServiceOutcome, push_services
+from provender_ops.situation import Situation
+from provender_ops.view_lock import ViewLock
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,33 +69,60 @@ class _Pusher:
     ) -> None:
         self._catalog, self._store = catalog, store
         self._options, self._progress = options, progress
-        self._runs = catalog.last_runs()
-        # After the runs: a run read here whose tests failed is then seen to have failed.
-        self._builds = catalog.last_builds()
-        self._definitions = catalog.definitions()
+        self._registry = store.registry()
 
     def select(self) -> list[ViewVersion]:
         """Return what is meant; unless asked for, a view nobody built yet is not worth a word."""
         declared_views = self._catalog.declared_views()
         selected = select_views(self._options.select, declared_views)
-        built = {*self._runs, *self._builds}
+        built = {*self._catalog.last_runs(), *self._catalog.last_builds()}
         return [ref for ref in selected if self._options.select or ref in built]
 
     def push_view(self, view: str, version: int) -> ViewOutcome:
+        label = view_label(view, version)
+        if self._registry.is_retired(view, version) and label not in self._options.select:
+            reason = f"`push-online --select {label}` brings it back"
+            return ViewOutcome(view, version, "retired", reason)
         try:
-            run = self._good_run(view, version)
-            definition = self._definition(run)
-            return self._push_run(run, definition)
+            if self._options.dry_run:
+                return self._push_run(view, version, None)
+            self._store.claim_view(view, version)
+            with self._store.lock(view, version).held() as lock:
+                return self._push_run(view, version, lock)
         except ProvenderError as error:
             if exit_code(error) != 1:
                 raise
-            run_as_of = self._runs.get((view, version))
-            at = to_text(run_as_of.as_of) if run_as_of else None
+            run = self._catalog.last_runs().get((view, version))
+            at = to_text(run.as_of) if run else None
             return ViewOutcome(view, version, "refused", str(error), run=at)
+
+    def _push_run(self, view: str, version: int, lock: ViewLock | None) -> ViewOutcome:
+        """Push the last run, read after the lock was taken: so it is not older than what is online.
+
+        One that had the lock before us could only push what was published then.
+        """
+        run = self._good_run(view, version)
+        definition = self._definition(run)
+        if lock:
+            self._store.generations(view, version).reclaim()
+        situation = Situation(
+            catalog=self._catalog,
+            store=self._store,
+            run=run,
+            definition=definition,
+            declared=declared(definition),
+            history=History(self._catalog, run, definition),
+            online=self._store.look(view, version),
+            servers=self._store.servers(),
+        )
+        plan = make_plan(situation, self._options.full, self._options.verify)
+        return ViewPush(situation, plan, lock, self._options, self._progress).outcome()
 
     def _good_run(self, view: str, version: int) -> Run:
         """Return the last run, if the build that computed it ended well."""
-        run, build = self._runs.get((view, version)), self._builds.get((view, version))
+        run = self._catalog.last_runs().get((view, version))
+        # After the run: one that was read here and whose tests failed is then seen to have failed.
+        build = self._catalog.last_builds().get((view, version))
         if build and build.status == "failed":
             raise Refused(_why_failed(build))
         if run is None:
@@ -105,28 +135,13 @@ class _Pusher:
         return run
 
     def _definition(self, run: Run) -> Definition:
-        if run.fingerprint not in self._definitions:
+        definitions = self._catalog.definitions()
+        if run.fingerprint not in definitions:
             raise Refused(
                 f"The definition of its last run ({run.fingerprint}) was not published."
                 " Run `dbt build`."
             )
-        return self._definitions[run.fingerprint]
-
-    def _push_run(self, run: Run, definition: Definition) -> ViewOutcome:
-        if not self._options.dry_run:
-            self._store.claim_view(run.view, run.version)
-            self._store.generations(run.view, run.version).reclaim()
-        situation = Situation(
-            catalog=self._catalog,
-            store=self._store,
-            run=run,
-            declared=declared(definition),
-            history=History(self._catalog, run, definition),
-            online=self._store.look(run.view, run.version),
-        )
-        plan = make_plan(situation, self._options.full)
-        view_push = ViewPush(situation, definition, plan, self._options, self._progress)
-        return view_push.outcome()
+        return definitions[run.fingerprint]
 
 
 def _why_failed(build: Build) -> str:

@@ -19,6 +19,7 @@ from provender_ops.console import (
     tell,
 )
 from provender_ops.land import land_push_log
+from provender_ops.masters import evicts
 from provender_ops.online_store import OnlineStore
 from provender_ops.options import (
     HERE,
@@ -60,6 +61,12 @@ def push_online(  # noqa: PLR0913 - the options of a command
     full: Annotated[
         bool, typer.Option("--full", help="Write every row anew, also to mend damage in Redis.")
     ] = False,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Compare a thousand keys a view with history first; refill if need be."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")
     ] = False,
@@ -85,13 +92,14 @@ def push_online(  # noqa: PLR0913 - the options of a command
       push-online --select tag:minutes            the views on one schedule
       push-online --select customer_spend@2       one version of one view
       push-online --full --select customer_spend  write its rows anew
+      push-online --verify                        after damage to Redis
       push-online --dry-run --json                what it would do, for a program
       push-online --redis-url redis://user:password@redis.example:6379/0
 
     \b
     Exit code: 0 pushed, 1 a view was refused (the others went), 2 could not run.
     """
-    options = Options(tuple(select or ()), full, dry_run, parse_instant(now, "--now"))
+    options = Options(tuple(select or ()), full, verify, dry_run, parse_instant(now, "--now"))
     project = find_project(project_dir, target)
     summary = run_push(project, options, redis_url, namespace, as_json)
     if summary.is_refused:
@@ -112,6 +120,12 @@ def run_push(
     ):
         names = catalog.store()
         store = OnlineStore(client, namespace or default_namespace(*names), *names)
+        policy = evicts(client)
+        if policy:
+            tell(
+                f"Redis may evict rows (maxmemory-policy {policy}), and they would be missing."
+                " Set it to noeviction, or to one of volatile-*."
+            )
         summary = push(catalog, store, options, progress)
         report(summary, as_json)
         if not options.dry_run:

@@ -6,11 +6,9 @@ from datetime import datetime
 from typing import Literal
 
 from provender.instants import from_us
-from provender_ops.catalog import Catalog, Run
-from provender_ops.declared import Declared
-from provender_ops.history import History
-from provender_ops.notes import Online, PushedRun
-from provender_ops.online_store import OnlineStore
+from provender_ops.notes import PushedRun
+from provender_ops.situation import Situation
+from provender_ops.verifying import verify
 
 Mode = Literal["full", "incremental", "none"]
 
@@ -25,21 +23,13 @@ class Plan:
     since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """A view version as it is declared and computed here, and as it is online."""
+def make_plan(situation: Situation, full: bool, verified: bool) -> Plan:
+    """Return how to push; whatever Redis cannot be trusted with is refilled.
 
-    catalog: Catalog
-    store: OnlineStore
-    run: Run
-    declared: Declared
-    history: History
-    online: Online
-
-
-def make_plan(situation: Situation, full: bool) -> Plan:
-    """Return how to push; whatever Redis cannot be trusted with is refilled."""
-    reason = "asked for" if full else next(_reasons_to_refill(situation), None)
+    A sample of keys is compared with history where that is to be `verified`, and where the servers
+    are not those of the last push any more.
+    """
+    reason = "asked for" if full else next(_reasons_to_refill(situation, verified), None)
     layout = _layout(situation)
     if reason is not None:
         return Plan("full", reason, layout)
@@ -53,7 +43,7 @@ def make_plan(situation: Situation, full: bool) -> Plan:
     return Plan("incremental", "", layout, from_us(since_us).replace(tzinfo=None))
 
 
-def _reasons_to_refill(situation: Situation) -> Iterator[str]:
+def _reasons_to_refill(situation: Situation, verified: bool) -> Iterator[str]:
     online, record = situation.online, situation.online.record
     if record is None:
         yield "its record in Redis cannot be read" if online.raw else "first push"
@@ -69,8 +59,12 @@ def _reasons_to_refill(situation: Situation) -> Iterator[str]:
         yield "Redis holds a run that history does not have"
     if online.reaching and not _is_logged(situation, online.reaching):
         yield "an interrupted push wrote a run that history does not have"
-    if situation.store.lacks_any(online.sample):
+    if None in situation.store.read(online.sample):
         yield "rows are missing in Redis"
+    if verified or (online.servers and online.servers != situation.servers):
+        sample = verify(situation)
+        if sample.differing:
+            yield f"{sample.differing} of {sample.looked_at} sampled keys are not as history says"
 
 
 def _is_logged(situation: Situation, pushed: PushedRun) -> bool:

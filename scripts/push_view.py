@@ -7,28 +7,23 @@ from datetime import datetime
 from itertools import compress
 from typing import Literal
 
-import pyarrow as pa
-
-from provender.encoding import encode_tombstone
 from provender.errors import UnservableValue
 from provender.instants import to_text, to_us
 from provender.keys import view_label
 from provender.records import PushRecord
-from provender_ops.catalog import Definition
 from provender_ops.declared import view_record
 from provender_ops.errors import Refused
-from provender_ops.generations import Fill
-from provender_ops.history import Changes
 from provender_ops.lua import READABLE_AT
-from provender_ops.push_plan import Plan, Situation
-from provender_ops.row_encoding import RowEncoder
-from provender_ops.rows import Rows, RowSpool, SentAhead
+from provender_ops.push_plan import Plan
+from provender_ops.rows import RowMaker, Rows, RowSpool, SentAhead
+from provender_ops.situation import Situation
+from provender_ops.view_lock import ViewLock
 
 SAMPLE = 100
 
 Advance = Callable[[int], None]
 Progress = Callable[[str, int | None], AbstractContextManager[Advance]]
-Status = Literal["pushed", "would push", "up to date", "refused"]
+Status = Literal["pushed", "would push", "up to date", "retired", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +32,7 @@ class Options:
 
     select: tuple[str, ...] = ()
     full: bool = False
+    verify: bool = False
     dry_run: bool = False
     now: datetime | None = None
 
@@ -80,45 +76,52 @@ class ViewPush:
     def __init__(
         self,
         situation: Situation,
-        definition: Definition,
         plan: Plan,
+        lock: ViewLock | None,
         options: Options,
         progress: Progress,
     ) -> None:
-        """Take what was found and decided; nothing is sent yet. Raise UnservableValue."""
-        self._situation, self._definition, self._plan = situation, definition, plan
+        """Take what was found and decided; nothing is sent yet. Raise UnservableValue.
+
+        Without a lock only a dry run is possible.
+        """
+        self._situation, self._plan, self._lock = situation, plan, lock
         self._run, self._store = situation.run, situation.store
         self._options, self._progress = options, progress
         self._label = view_label(self._run.view, self._run.version)
-        self._encoder = RowEncoder(self._run.view, plan.layout, situation.declared.layout)
+        self._maker = RowMaker(situation.declared, self._run.view, plan.layout)
 
     def outcome(self) -> ViewOutcome:
         """Do it; raise Refused, UnservableValue or NamespaceOwned with nothing made readable."""
         generation = self._situation.online.current
         if self._plan.mode == "none":
             return self._outcome("up to date", _Written(), generation)
-        if self._options.dry_run:
+        if self._options.dry_run or self._lock is None:
             return self._outcome("would push", self._rehearsed(), None)
         if self._plan.mode == "full":
-            return self._full(generation or 0)
+            return self._full(generation or 0, self._lock)
         assert generation is not None  # else it would be refilled
-        return self._incremental(generation)
+        return self._incremental(generation, self._lock)
 
-    def _full(self, above: int) -> ViewOutcome:
+    def _full(self, above: int, lock: ViewLock) -> ViewOutcome:
         generations = self._store.generations(self._run.view, self._run.version)
-        fill = generations.begin(above)
+        generation = generations.begin(above, lock)
         try:
-            written = self._fill(fill.generation)
-            self._publish(written, fill.generation, fill)
+            written = self._fill(generation, lock)
+            self._publish(written, generation, lock)
         except (Refused, UnservableValue):
-            generations.drop([fill.generation])
+            generations.drop([generation])
             raise
-        return self._outcome("pushed", written, fill.generation)
+        return self._outcome("pushed", written, generation)
 
-    def _fill(self, generation: int) -> _Written:
+    def _fill(self, generation: int, lock: ViewLock) -> _Written:
+        def fill(rows: Rows) -> None:
+            lock.renew()
+            self._store.fill(rows)
+
         written = _Written()
         with self._progress(self._label, self._run.row_count) as advance:
-            for rows, _ in SentAhead(self._rows(generation), self._store.fill):
+            for rows, _ in SentAhead(self._rows(generation), fill):
                 written.count(rows)
                 advance(len(rows))
         if written.rows != self._run.row_count:
@@ -128,16 +131,24 @@ class ViewPush:
             )
         return written
 
-    def _incremental(self, generation: int) -> ViewOutcome:
+    def _incremental(self, generation: int, lock: ViewLock) -> ViewOutcome:
+        def merge(rows: Rows) -> list[bool]:
+            lock.renew()
+            return self._store.merge(rows)
+
         written = _Written(sample=list(self._situation.online.sample))
         # These rows are read as soon as they are there, so none goes before all are encoded.
         with RowSpool.of(self._rows(generation)) as spool:
             self._store.announce(self._run)
-            with self._progress(self._label, spool.total) as advance:
-                for rows, merged in SentAhead(spool, self._store.merge):
-                    written.count(rows, merged)
-                    advance(len(rows))
-        self._publish(written, generation, None)
+            try:
+                with self._progress(self._label, spool.total) as advance:
+                    for rows, merged in SentAhead(spool, merge):
+                        written.count(rows, merged)
+                        advance(len(rows))
+                self._publish(written, generation, lock)
+            except Refused:
+                self._store.generations(self._run.view, self._run.version).forsake(generation)
+                raise
         return self._outcome("pushed", written, generation)
 
     def _rehearsed(self) -> _Written:
@@ -150,30 +161,15 @@ class ViewPush:
         history, since = self._situation.history, self._plan.since
         prefix = self._store.keys.row_prefix(self._run.view, self._run.version, generation)
         for changes in history.state() if since is None else history.changes_since(since):
-            entities = self._situation.declared.row_keys.entities(changes.keys)
-            yield Rows(
-                keys=[f"{prefix}{{{entity}}}" for entity in entities],
-                values=self._encoded(changes, entities),
-                is_gone=changes.is_gone.tolist(),
-            )
+            yield self._maker.rows(changes, prefix)
 
-    def _encoded(self, changes: Changes, entities: list[str]) -> list[bytes]:
-        """Return a row for each key; the last values of one that is gone need not be servable."""
-        if not changes.is_gone.any():
-            return self._encoder.encode(changes.values, changes.as_of_us, entities)
-        live = ~changes.is_gone
-        values = changes.values.filter(pa.array(live))
-        rows = iter(
-            self._encoder.encode(values, changes.as_of_us[live], list(compress(entities, live)))
-        )
-        return [
-            encode_tombstone(int(as_of_us)) if is_gone else next(rows)
-            for as_of_us, is_gone in zip(changes.as_of_us, changes.is_gone, strict=True)
-        ]
-
-    def _publish(self, written: _Written, generation: int, fill: Fill | None) -> None:
+    def _publish(self, written: _Written, generation: int, lock: ViewLock) -> None:
         record = view_record(
-            self._situation.declared, self._definition, self._run, generation, self._plan.layout
+            self._situation.declared,
+            self._situation.definition,
+            self._run,
+            generation,
+            self._plan.layout,
         )
         push_record = PushRecord(
             namespace=self._store.keys.namespace,
@@ -196,7 +192,8 @@ class ViewPush:
             record=record,
             push=push_record,
             sample=written.sample,
-            fill=fill,
+            servers=self._situation.servers,
+            lock=lock,
             readable_at_us=None if now is None else to_us(now),
         )
 

@@ -1,4 +1,4 @@
-"""Encoded rows on their way to Redis: a batch of them, set aside on disk, or sent ahead."""
+"""Rows on their way to Redis: made of changes, set aside on disk, sent ahead."""
 
 import pickle
 import tempfile
@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import compress
 from typing import IO, Any, Generic, Self, TypeVar
+
+import pyarrow as pa
+
+from provender.encoding import encode_tombstone
+from provender_ops.declared import Declared
+from provender_ops.history import Changes
+from provender_ops.row_encoding import RowEncoder
 
 AHEAD = 2  # batches
 
@@ -25,6 +33,40 @@ class Rows:
     def __len__(self) -> int:
         """Return how many rows there are."""
         return len(self.keys)
+
+
+class RowMaker:
+    """Makes rows of what changed in history, for one view and layout."""
+
+    def __init__(self, declared: Declared, view: str, layout: int) -> None:
+        """Take what is declared; raise UnservableValue for a type."""
+        self._row_keys = declared.row_keys
+        self._encoder = RowEncoder(view, layout, declared.layout)
+
+    def rows(self, changes: Changes, prefix: str) -> Rows:
+        """Return a row for each key; raise UnservableValue.
+
+        The last values of a key that is gone need not be servable.
+        """
+        entities = self._row_keys.entities(changes.keys)
+        return Rows(
+            keys=[f"{prefix}{{{entity}}}" for entity in entities],
+            values=self._values(changes, entities),
+            is_gone=changes.is_gone.tolist(),
+        )
+
+    def _values(self, changes: Changes, entities: list[str]) -> list[bytes]:
+        if not changes.is_gone.any():
+            return self._encoder.encode(changes.values, changes.as_of_us, entities)
+        live = ~changes.is_gone
+        values = changes.values.filter(pa.array(live))
+        rows = iter(
+            self._encoder.encode(values, changes.as_of_us[live], list(compress(entities, live)))
+        )
+        return [
+            encode_tombstone(int(as_of_us)) if is_gone else next(rows)
+            for as_of_us, is_gone in zip(changes.as_of_us, changes.is_gone, strict=True)
+        ]
 
 
 class RowSpool:

@@ -28,6 +28,7 @@ class Asker:
     def __init__(self, client: Client) -> None:
         """Keep the client; nothing is sent yet. Raise WrongClient."""
         self._client = checked(client)
+        self.is_cluster = isinstance(client, RedisCluster)
         self._idle: list[Any] = []
         self._process = os.getpid()
         self._mget = self._mget_of(client)
@@ -91,6 +92,7 @@ class AsyncAsker:
     def __init__(self, client: AsyncClient) -> None:
         """Keep the client; nothing is sent yet. Raise WrongClient."""
         self._client = checked(client)
+        self.is_cluster = isinstance(client, AsyncRedisCluster)
         self._waiting: dict[tuple[str, str], list[_Waiting]] = {}
         self._sent: set[asyncio.Task[None]] = set()
 

@@ -33,8 +33,11 @@ class AsyncFeatureReader:
     ) -> None:
         """Keep the client, which close() closes, with its timeouts; nothing is read yet."""
         self._url: str | None = None
-        self._askers: dict[float | None, AsyncAsker] = {None: AsyncAsker(client)}
-        self._reading = Reading(KeySpace(namespace), clock, monotonic, cache)
+        asker = AsyncAsker(client)
+        self._askers: dict[float | None, AsyncAsker] = {None: asker}
+        self._reading = Reading(
+            KeySpace(namespace), clock, monotonic, cache, is_versioned=not asker.is_cluster
+        )
 
     @classmethod
     def from_url(

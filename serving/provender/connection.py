@@ -80,10 +80,15 @@ def checked(client: AnyClient) -> AnyClient:
 
 
 @contextmanager
-def asking(what: str) -> Iterator[None]:
-    """Turn any failure of Redis inside the block into StoreUnavailable; `what` was tried."""
+def asking(what: str, leaving: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Turn any failure of Redis inside the block into StoreUnavailable; `what` was tried.
+
+    Errors that are `leaving` stay what they are.
+    """
     try:
         yield
+    except leaving:
+        raise
     except FAILURES as error:
         # Not chained: what a client's error quotes is not ours to vouch for.
         raise unavailable(what, error) from None
@@ -133,6 +138,11 @@ def _sentence(error: Exception) -> str:
         return "Redis did not accept the user name or password. Correct them in the URL."
     if isinstance(error, exceptions.TimeoutError):
         return "Redis did not answer in time. Check its load and the network, or raise `timeout`."
+    if "CERTIFICATE_VERIFY_FAILED" in cause:
+        return (
+            "the certificate that Redis showed is not trusted, or is another host's. Name its"
+            " authority in the URL (?ssl_ca_certs=<file>), or correct the host."
+        )
     if isinstance(error, exceptions.ResponseError):
         return f"Redis refused ({cause}). Check the server's state and what this URL points to."
     return f"Redis cannot be reached ({cause}). Start it, or correct host and port in the URL."

@@ -1,10 +1,11 @@
 """Names of keys in Redis, format 2; nothing else builds one.
 
-`pv:{<namespace>}:registry`, `:pushes`, `:decisions` and `:writer` share a slot, so one script
-writes them at once. Rows are `pv<view id><generation>{<entity key>}`. The id of a view version is
-a hash of its name, seven characters whatever that is: there are millions of keys, and one of up to
-22 characters takes Redis 16 bytes less than one of 23. The prefix lets an ACL confine a service to
-its views; the hash tag keeps one entity's views together. `pv<view id>` says whose the id is.
+`pv:{<namespace>}:registry`, `:version`, `:pushes`, `:decisions` and `:writer` share a slot, so one
+script writes them at once. Rows are `pv<view id><generation>{<entity key>}`. The id of a view
+version is a hash of its name, seven characters whatever that is: there are millions of keys, and
+one of up to 22 characters takes Redis 16 bytes less than one of 23. The prefix lets an ACL confine
+a service to its views; the hash tag keeps one entity's views together. `pv<view id>` says whose the
+id is.
 """
 
 import re
@@ -61,6 +62,11 @@ class KeySpace:
     def registry(self) -> str:
         """A hash: what the store says about itself."""
         return f"pv:{{{self.namespace}}}:registry"
+
+    @property
+    def version(self) -> str:
+        """A string that changes with the registry; the registry's field `version` is the same."""
+        return f"pv:{{{self.namespace}}}:version"
 
     @property
     def pushes(self) -> str:

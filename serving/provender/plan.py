@@ -157,7 +157,7 @@ class ServicePlan:
 
     def __init__(self, keys: KeySpace, registry: Registry, service: ServiceRecord) -> None:
         """Look up each view the service's features come from."""
-        self.service = service
+        self.registry, self.service = registry, service
         if not service.features:
             raise UnknownFeature(
                 f"Service {service.service!r} has no feature online. Run `push-online`."

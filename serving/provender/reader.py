@@ -40,8 +40,11 @@ class FeatureReader:
         and the cache.
         """
         self._url: str | None = None
-        self._askers: dict[float | None, Asker] = {None: Asker(client)}
-        self._reading = Reading(KeySpace(namespace), clock, monotonic, cache)
+        asker = Asker(client)
+        self._askers: dict[float | None, Asker] = {None: asker}
+        self._reading = Reading(
+            KeySpace(namespace), clock, monotonic, cache, is_versioned=not asker.is_cluster
+        )
 
     @classmethod
     def from_url(

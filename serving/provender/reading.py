@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import chain, cycle, repeat
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from provender.errors import StoreUnavailable
+from provender.errors import StoreUnavailable, UnknownName
 from provender.features import ServedFeatures
 from provender.instants import as_utc, to_us
 from provender.keys import KeySpace, view_label
@@ -21,6 +21,7 @@ from provender.row_cache import CachedRow, RowCache
 MOST_REST = 1.0  # seconds for which a Redis that did not answer in time is not asked again
 RESTS = 10  # times as long as was waited, so that waiting takes a tenth of the time at most
 MOST_ROWS = 5_000  # in one MGET, which stops all else in Redis
+TRIES = 3  # at reading rows and registry of one moment
 
 
 class Ask(NamedTuple):
@@ -48,13 +49,15 @@ _NOTHING: Mapping[str, CachedRow] = {}
 class Found(NamedTuple):
     """What a plan found for each keys asked for: the rows' Redis keys, and the rows.
 
-    `raws` is None where Redis could not be asked; `cached` are rows it was not asked for.
+    `raws` is None where Redis could not be asked; `cached` are rows it was not asked for; `version`
+    is the registry's where it was asked for beside the rows.
     """
 
     plan: ServicePlan
     redis_keys: list[list[str]]
     raws: Sequence[Raws] | None
     cached: Mapping[str, CachedRow]
+    version: bytes | None = None
 
     def is_settled(self) -> bool:
         """Return whether no row that was asked for is missing, and each layout is known."""
@@ -73,12 +76,19 @@ class Reading:
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
         cache: RowCache | None,
+        *,
+        is_versioned: bool,
     ) -> None:
-        """Begin with nothing."""
+        """Begin with nothing.
+
+        `is_versioned`: rows and the registry's version are read in one step, as one server can;
+        then no row is taken for one that the registry does not speak of, whatever became of Redis
+        since the registry was read, and a registry is as good as new while its version stands.
+        """
         self.within_budget = False  # whether to wait as long as the service's latency budget
         self._keys, self._clock, self._monotonic = keys, clock, monotonic
-        self._cache = cache
-        self._registry = RegistryCache(keys, monotonic=monotonic)
+        self._cache, self._is_versioned = cache, is_versioned
+        self._registry = RegistryCache(keys)
         self._plans: dict[str, tuple[Registry, ServicePlan]] = {}
         self._resting_until: dict[float | None, float] = {}
 
@@ -93,16 +103,19 @@ class Reading:
 
     def _serve(self, name: str, find: Find, many: Sequence[Keys]) -> Steps[list[ServedFeatures]]:
         try:
-            plan = self._plan(name, find, self._registry.fresh or (yield from self._refresh(name)))
+            asked_at = self._monotonic()
+            plan = self._ready(name, find, asked_at)
+            if plan is None:
+                plan = self._plan(name, find, (yield from self._refresh(name)))
             found = yield from self._fetch(plan, many)
-            if not found.is_settled():
+            if not self._is_settled(found, asked_at):
                 found = yield from self._settle(name, find, many, found)
         except StoreUnavailable as error:
             # A missing permission is a mistake in the set-up; a default would hide it for good.
             if error.refused or self._registry.last is None:
                 raise
-            found = self._without_redis(self._plan(name, find, self._registry.last), many)
-        plan, redis_keys, raws, cached = found
+            found = self._without_redis(name, find, many, self._registry.last)
+        plan, redis_keys, raws, cached, _ = found
         now = as_utc(self._clock())  # after the read: no age comes out too small
         now_us = to_us(now)
         by_keys = zip(many, redis_keys, repeat(None) if raws is None else raws, strict=False)
@@ -111,26 +124,42 @@ class Reading:
             for keys, names, found_raws in by_keys
         ]
 
+    def _is_settled(self, found: Found, asked_at: float) -> bool:
+        """Return whether rows and registry are of one moment, or at least nothing is missing."""
+        registry = found.plan.registry
+        if not self._is_versioned or registry.version is None:
+            return found.is_settled()
+        if found.version != registry.version:
+            return False
+        if not found.cached:
+            self._registry.confirm(registry, asked_at)
+        return True
+
     def _settle(self, name: str, find: Find, many: Sequence[Keys], found: Found) -> Steps[Found]:
-        """Look again where the generation may have been swapped since, or a layout added."""
-        fresh = self._plan(name, find, (yield from self._refresh(name)))
-        if fresh.records == found.plan.records:
-            return found
-        # Its newer watermark says nothing about rows read before it: read them again.
-        return (yield from self._fetch(fresh, many))
+        """Look again: the registry has changed, a generation was swapped, or Redis is another."""
+        for _ in range(TRIES):
+            asked_at = self._monotonic()
+            fresh = self._plan(name, find, (yield from self._refresh(name)))
+            has_version = self._is_versioned and fresh.registry.version is not None
+            if not has_version and fresh.records == found.plan.records:
+                return found
+            # Its newer watermark says nothing about rows read before it: read them again.
+            found = yield from self._fetch(fresh, many)
+            if self._is_settled(found, asked_at):
+                break
+        return found
 
     def _fetch(self, plan: ServicePlan, many: Sequence[Keys]) -> Steps[Found]:
         redis_keys = plan.redis_keys_of(many)
         if self._cache is not None:
             return (yield from self._fetch_through(self._cache, plan, redis_keys))
-        timeout = self._timeout(plan)
+        flat = redis_keys[0] if len(many) == 1 else list(chain.from_iterable(redis_keys))
+        raws, version = yield from self._rows(flat, self._timeout(plan))
         if len(many) == 1:
-            raws = yield from self._ask(Ask("MGET", redis_keys[0], timeout))
-            return Found(plan, redis_keys, [raws], _NOTHING)
-        raws = yield from self._rows(list(chain.from_iterable(redis_keys)), timeout)
+            return Found(plan, redis_keys, [raws], _NOTHING, version)
         width = len(plan.records)
         by_keys = [raws[at : at + width] for at in range(0, len(raws), width)]
-        return Found(plan, redis_keys, by_keys, _NOTHING)
+        return Found(plan, redis_keys, by_keys, _NOTHING, version)
 
     def _fetch_through(
         self, cache: RowCache, plan: ServicePlan, redis_keys: list[list[str]]
@@ -141,24 +170,36 @@ class Reading:
         cached = cache.fresh(flat, asked_at)
         confirmed = zip(flat, cycle(record.run_as_of_us for record in plan.records), strict=False)
         asked = {key: run for key, run in confirmed if key not in cached}
-        timeout = self._timeout(plan)
-        rows = (yield from self._rows(list(asked), timeout)) if asked else []
+        if not asked:
+            nothing: list[Raws] = [[None] * len(keys) for keys in redis_keys]
+            return Found(plan, redis_keys, nothing, cached, plan.registry.version)
+        rows, version = yield from self._rows(list(asked), self._timeout(plan))
         raws = dict(zip(asked, rows, strict=True))
-        cache.keep(((key, raws[key], run) for key, run in asked.items()), asked_at)
+        if not self._is_versioned or version == plan.registry.version:
+            cache.keep(((key, raws[key], run) for key, run in asked.items()), asked_at)
         by_keys = [[raws.get(key) for key in keys] for keys in redis_keys]
-        return Found(plan, redis_keys, by_keys, cached)
+        return Found(plan, redis_keys, by_keys, cached, version)
 
-    def _without_redis(self, plan: ServicePlan, many: Sequence[Keys]) -> Found:
+    def _without_redis(self, name: str, find: Find, many: Sequence[Keys], last: Registry) -> Found:
+        _, plan = self._plans.get(name, (None, None))
+        plan = plan or self._plan(name, find, last)
         redis_keys = plan.redis_keys_of(many)
         flat = chain.from_iterable(redis_keys)
-        cached = self._cache.kept(flat, self._monotonic()) if self._cache is not None else {}
+        cached = _NOTHING if self._cache is None else self._cache.kept(flat, self._monotonic())
         return Found(plan, redis_keys, None, cached)
 
-    def _rows(self, redis_keys: Sequence[str], timeout: float | None) -> Steps[Raws]:
-        raws: list[bytes | None] = []
-        for at in range(0, len(redis_keys), MOST_ROWS):
-            raws += yield from self._ask(Ask("MGET", redis_keys[at : at + MOST_ROWS], timeout))
-        return raws
+    def _rows(
+        self, redis_keys: list[str], timeout: float | None
+    ) -> Steps[tuple[Raws, bytes | None]]:
+        """Return the rows and, read with the last of them, the registry's version."""
+        asked = [*redis_keys, self._keys.version] if self._is_versioned else redis_keys
+        if len(asked) <= MOST_ROWS:
+            raws = yield from self._ask(Ask("MGET", asked, timeout))
+        else:
+            raws = []
+            for at in range(0, len(asked), MOST_ROWS):
+                raws += yield from self._ask(Ask("MGET", asked[at : at + MOST_ROWS], timeout))
+        return (raws[:-1], raws[-1]) if self._is_versioned else (raws, None)
 
     def _refresh(self, name: str) -> Steps[Registry]:
         asked_at = self._monotonic()
@@ -201,9 +242,27 @@ class Reading:
     def _plan(self, name: str, find: Find, registry: Registry) -> ServicePlan:
         made_from, plan = self._plans.get(name, (None, None))
         if plan is None or made_from is not registry:
-            plan = ServicePlan(self._keys, registry, find(registry))
+            plan = self._plan_anew(find, registry, plan)
             self._plans[name] = (registry, plan)
         return plan
+
+    def _ready(self, name: str, find: Find, now: float) -> ServicePlan | None:
+        """Return the plan of a registry that need not be read again."""
+        fresh = self._registry.fresh(now)
+        try:
+            return self._plan(name, find, fresh) if fresh else None
+        except (UnknownName, StoreUnavailable):
+            return None  # it may be there by now
+
+    def _plan_anew(self, find: Find, registry: Registry, before: ServicePlan | None) -> ServicePlan:
+        try:
+            return ServicePlan(self._keys, registry, find(registry))
+        except UnknownName as error:
+            records = before.records if before else []
+            if not records or any(registry.is_retired(each.view, each.version) for each in records):
+                raise
+            # Nobody took it away: Redis came back without it, and is being filled again.
+            raise StoreUnavailable(f"What was online before is not there now. {error}") from None
 
 
 def _rest_after(timeout: float | None) -> float:

@@ -1,12 +1,12 @@
 """What the online store says about itself: a hash of JSON records, written by the push.
 
-Fields are `owner`, `view:<view>@<version>` and `service:<name>`. Writer and reader share them.
+Fields are `owner`, `version`, `view:<view>@<version>`, `service:<name>`, and `retired:<view>@<v>`
+for what is not online any more. Writer and reader share them.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from time import monotonic as _monotonic
 from typing import TypeVar, cast
 
 from provender.connection import Client, asking
@@ -19,6 +19,7 @@ from provender.errors import (
     UnknownView,
     WrongValue,
 )
+from provender.instants import from_us, to_text
 from provender.keys import KeySpace, nearest, view_label
 from provender.records import (
     FORMAT,
@@ -47,13 +48,15 @@ __all__ = [
     "ViewRef",
     "read_registry",
     "registry_of",
+    "retired_field",
     "service_field",
     "view_field",
 ]
 
 MAX_AGE = 1.0  # seconds; the writer keeps an old generation for longer than this
 OWNER_FIELD = "owner"
-_VIEW, _SERVICE = "view:", "service:"
+VERSION_FIELD = "version"
+_VIEW, _SERVICE, _RETIRED = "view:", "service:", "retired:"
 
 Record = TypeVar("Record")
 
@@ -61,6 +64,11 @@ Record = TypeVar("Record")
 def view_field(view: str, version: int) -> str:
     """Return the field of a view record."""
     return _VIEW + view_label(view, version)
+
+
+def retired_field(view: str, version: int) -> str:
+    """Return the field that says since when a view version is not online any more (Redis TIME)."""
+    return _RETIRED + view_label(view, version)
 
 
 def service_field(service: str) -> str:
@@ -88,12 +96,40 @@ class Registry:
     def view(self, view: str, version: int) -> ViewRecord:
         """Return a view record; raise UnknownView when it was never pushed."""
         name = view_label(view, version)
+        if self.is_retired(view, version):
+            raise UnknownView(
+                f"View {name!r} was retired at {self._retired_at(name)}. Read another version, or"
+                f" bring it back by `push-online --select {name}`."
+            )
         if _VIEW + name not in self.raw:
             raise UnknownView(
                 f"View {name!r} is not online.{nearest(name, self._names(_VIEW))}"
                 f" Run `push-online --select {view}`, or correct the name."
             )
         return self._parse(_VIEW + name, _view_from_json)
+
+    def views(self) -> list[tuple[str, int]]:
+        """Return name and version of each view that is online."""
+        labels = (name.rpartition("@") for name in sorted(self._names(_VIEW)))
+        return [(view, int(version)) for view, _, version in labels if version.isdigit()]
+
+    def services(self) -> list[str]:
+        """Return the name of each service that is online."""
+        return sorted(self._names(_SERVICE))
+
+    def is_retired(self, view: str, version: int) -> bool:
+        """Return whether a view version was taken offline on purpose."""
+        return retired_field(view, version) in self.raw
+
+    @property
+    def version(self) -> bytes | None:
+        """What changes whenever the registry does."""
+        return self.raw.get(VERSION_FIELD)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was made readable yet."""
+        return not any(name.startswith((_VIEW, _SERVICE, _RETIRED)) for name in self.raw)
 
     def service(self, service: str) -> ServiceRecord:
         """Return a service record; raise UnknownService when there is none."""
@@ -103,6 +139,10 @@ class Registry:
                 " Run `push-online` after declaring it as an exposure, or correct the name."
             )
         return self._parse(_SERVICE + service, _service_from_json)
+
+    def _retired_at(self, name: str) -> str:
+        microseconds = self.raw[_RETIRED + name]
+        return to_text(from_us(int(microseconds))) if microseconds.isdigit() else "some time"
 
     def _names(self, prefix: str) -> list[str]:
         return [name.removeprefix(prefix) for name in self.raw if name.startswith(prefix)]
@@ -130,17 +170,11 @@ def registry_of(keys: KeySpace, raw: Mapping[bytes, bytes]) -> Registry | None:
 
 
 class RegistryCache:
-    """The registry last read, good for `max_age` seconds of `monotonic`; it asks nobody itself."""
+    """The registry last read, good for MAX_AGE seconds (monotonic); it asks nobody itself."""
 
-    def __init__(
-        self,
-        keys: KeySpace,
-        *,
-        monotonic: Callable[[], float] = _monotonic,
-        max_age: float = MAX_AGE,
-    ) -> None:
+    def __init__(self, keys: KeySpace) -> None:
         """Begin with nothing."""
-        self._keys, self._monotonic, self._max_age = keys, monotonic, max_age
+        self._keys = keys
         self._cached: tuple[float, Registry] | None = None
 
     @property
@@ -148,12 +182,16 @@ class RegistryCache:
         """The registry last read, however long ago."""
         return self._cached[1] if self._cached else None
 
-    @property
-    def fresh(self) -> Registry | None:
-        """The registry, if it is at most `max_age` old."""
-        if self._cached and self._monotonic() - self._cached[0] <= self._max_age:
-            return self._cached[1]
-        return None
+    def fresh(self, now: float) -> Registry | None:
+        """Return the registry, if it is at most MAX_AGE old."""
+        cached = self._cached
+        return cached[1] if cached and now - cached[0] <= MAX_AGE else None
+
+    def confirm(self, registry: Registry, asked_at: float) -> None:
+        """Take note that Redis had this registry when it was asked."""
+        cached = self._cached
+        if cached and cached[1] is registry and cached[0] < asked_at:
+            self._cached = (asked_at, registry)
 
     def keep(self, registry: Registry | None, asked_at: float) -> Registry:
         """Keep what was read, asked for at `asked_at`: so its age is an upper bound.
@@ -163,6 +201,8 @@ class RegistryCache:
         if registry is None:
             raise self._nothing_there()
         registry.owner()
+        if registry.is_empty:
+            raise self._nothing_there()
         cached = self._cached
         if cached and cached[1] == registry:
             registry = cached[1]  # the same object, so that plans made from it stay good

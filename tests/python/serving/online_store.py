@@ -21,7 +21,7 @@ from provender.records import (
     ViewRecord,
     ViewRef,
 )
-from provender.registry import OWNER_FIELD, service_field, view_field
+from provender.registry import OWNER_FIELD, VERSION_FIELD, service_field, view_field
 
 NAMESPACE = "lender.prod"
 KEYS = KeySpace(NAMESPACE)
@@ -96,6 +96,7 @@ class Clock:
 class Store:
     client: redis.Redis
     clock: Clock = field(default_factory=Clock)
+    versions: int = 0
 
     def open(self, *views: ViewRecord) -> "Store":
         """Write owner, views, and a service `credit_risk` over them."""
@@ -109,7 +110,11 @@ class Store:
         self.put(view_field(view.view, view.version), view.to_json())
 
     def put(self, name: str, record: str) -> None:
-        self.client.hset(KEYS.registry, name, record)
+        """Change a field of the registry, and its version."""
+        self.versions += 1
+        version = str(self.versions)
+        self.client.hset(KEYS.registry, mapping={name: record, VERSION_FIELD: version})
+        self.client.set(KEYS.version, version)
 
     def key(self, view: ViewRecord, **keys: object) -> str:
         entity = EntityKey([(key.name, key.type) for key in view.keys]).encode(keys)

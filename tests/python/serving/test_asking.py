@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from online_store import ACTIVITY, NAMESPACE, T0, Store, commands, service_over
+from online_store import ACTIVITY, KEYS, NAMESPACE, T0, Store, commands, service_over
 from redis_server import RedisServer
 
 from provender import AsyncFeatureReader, FeatureReader, Status, StoreUnavailable
@@ -120,7 +120,7 @@ def test_another_services_forbidden_rows_harm_only_it(own_redis: RedisServer) ->
         store = filled(Store(client).open(ACTIVITY, secret))
         for service, view in (("credit_risk", ACTIVITY), ("secrets", secret)):
             store.put(service_field(service), service_over(service, view).to_json())
-        allowed = [store.key(ACTIVITY, customer_id=0), "pv:{lender.prod}:registry"]
+        allowed = [store.key(ACTIVITY, customer_id=0), KEYS.registry, KEYS.version]
         client.acl_setuser(
             "default", enabled=True, nopass=True, reset_keys=True, keys=allowed, commands=["+@all"]
         )

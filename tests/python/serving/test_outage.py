@@ -178,7 +178,8 @@ def confined(store: Store, server: RedisServer, *patterns: str) -> FeatureReader
 
 
 def test_an_acl_can_confine_a_service_to_its_view(outage: Store, own_redis: RedisServer) -> None:
-    reader = confined(outage, own_redis, KEYS.registry, f"{KEYS.view('customer_activity', 1)}*")
+    rows = f"{KEYS.view('customer_activity', 1)}*"
+    reader = confined(outage, own_redis, KEYS.registry, KEYS.version, rows)
     assert reader.get("credit_risk", customer_id=42)["favourite_shop"].value == "bakery"
 
 

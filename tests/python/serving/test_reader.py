@@ -35,7 +35,13 @@ from provender import (
 )
 from provender.instants import MICROSECOND, to_us
 from provender.records import FeatureColumn, OwnerRecord, PushRecord, ViewRecord
-from provender.registry import OWNER_FIELD, service_field, view_field
+from provender.registry import (
+    OWNER_FIELD,
+    VERSION_FIELD,
+    retired_field,
+    service_field,
+    view_field,
+)
 
 US = timedelta(microseconds=1)
 FAILING = replace(ACTIVITY, otherwise="fail")
@@ -310,17 +316,76 @@ def test_one_round_trip_while_the_registry_is_cached(store: Store) -> None:
     assert "hgetall" not in ran
 
 
-def test_the_registry_is_read_again_after_a_second(store: Store) -> None:
+def test_a_registry_that_changed_is_seen_beside_the_rows(store: Store) -> None:
+    """Rows and the registry's version are read in one step; while it stands, nothing is asked."""
     store.write(ACTIVITY, [3, "bakery"], customer_id=42)
     reader = store.reader()
     reader.get("credit_risk", customer_id=42)
+    store.client.config_resetstat()
+    for _ in range(3):
+        store.clock.seconds += 0.9
+        reader.get("credit_risk", customer_id=42)
+    assert "hgetall" not in commands(store.client)
+    store.publish(replace(ACTIVITY, run_as_of_us=to_us(T0) + 60_000_000))
+    refreshed = reader.get("credit_risk", customer_id=42)["favourite_shop"]
+    assert refreshed.as_of == T0 + timedelta(minutes=1)
+
+
+def test_without_a_version_the_registry_is_read_again_after_a_second(store: Store) -> None:
+    """As in a Cluster, where rows and registry are on different nodes."""
+    store.write(ACTIVITY, [3, "bakery"], customer_id=42)
+    store.client.hdel(KEYS.registry, VERSION_FIELD)
+    reader = store.reader()
+    reader.get("credit_risk", customer_id=42)
     later = replace(ACTIVITY, run_as_of_us=to_us(T0) + 60_000_000)
-    store.publish(later)
+    store.client.hset(KEYS.registry, view_field("customer_activity", 1), later.to_json())
     store.clock.seconds = 1.0
     assert reader.get("credit_risk", customer_id=42)["favourite_shop"].as_of == T0
     store.clock.seconds = 1.001
     refreshed = reader.get("credit_risk", customer_id=42)["favourite_shop"]
     assert refreshed.as_of == T0 + timedelta(minutes=1)
+
+
+def test_rows_of_an_older_life_of_redis_are_not_taken_for_confirmed(store: Store) -> None:
+    """Restored from an older dump: the registry that was cached speaks of other rows."""
+    store.write(ACTIVITY, [3, "bakery"], customer_id=42)
+    older = {key: store.client.dump(key) for key in store.client.scan_iter()}
+    later = T0 + timedelta(minutes=1)
+    store.write(ACTIVITY, [4, "butcher"], later, customer_id=42)
+    store.publish(replace(ACTIVITY, run_as_of_us=to_us(later)))
+    reader = store.reader()
+    assert reader.get("credit_risk", customer_id=42)["favourite_shop"].as_of == later
+    for key, value in older.items():
+        store.client.restore(key, 0, value, replace=True)  # type: ignore[arg-type]
+    restored = reader.get("credit_risk", customer_id=42)["favourite_shop"]
+    assert (restored.value, restored.as_of) == ("bakery", T0)
+
+
+def test_what_redis_lost_is_unavailable_until_it_is_filled_again(store: Store) -> None:
+    store.write(ACTIVITY, [3, "bakery"], customer_id=42)
+    reader = store.reader()
+    reader.get("credit_risk", customer_id=42)
+    store.client.flushall()
+    store.put(OWNER_FIELD, OwnerRecord("lender", "prod").to_json())
+    for _ in range(2):  # the owner comes first, then views, then services
+        lost = reader.get("credit_risk", customer_id=42)["favourite_shop"]
+        assert lost.status is Status.UNAVAILABLE
+        store.publish(ACTIVITY)
+    store.open(ACTIVITY)
+    assert reader.get("credit_risk", customer_id=42)["favourite_shop"].status is Status.MISSING
+
+
+def test_a_view_that_was_retired_is_told(store: Store) -> None:
+    reader = store.reader()
+    reader.get_view("customer_activity", 1, customer_id=42)
+    store.client.hdel(KEYS.registry, view_field("customer_activity", 1))
+    store.put(retired_field("customer_activity", 1), "1772366400000000")
+    for read in (
+        reader.get,
+        lambda _service, **keys: reader.get_view("customer_activity", 1, **keys),
+    ):
+        with pytest.raises(UnknownView, match="retired at 2026-03-01T12:00:00"):
+            read("credit_risk", customer_id=42)
 
 
 def test_a_generation_swapped_behind_the_cache_is_found(store: Store) -> None:

@@ -1,0 +1,89 @@
+"""The command `provender retire`: take a view version offline, and its rows out of Redis."""
+
+from typing import Annotated
+
+import typer
+
+from provender.errors import ProvenderError
+from provender.keys import nearest, view_label
+from provender.registry import Registry
+from provender_ops.catalog import Catalog
+from provender_ops.connection import open_redis
+from provender_ops.console import reported, tell
+from provender_ops.errors import Refused, UnknownSelection
+from provender_ops.online_store import OnlineStore
+from provender_ops.options import (
+    HERE,
+    Namespace,
+    ProjectDir,
+    RedisUrl,
+    Target,
+    default_namespace,
+)
+from provender_ops.project import find_project
+
+
+@reported
+def retire(
+    label: Annotated[str, typer.Argument(metavar="VIEW@VERSION", help="What to take offline.")],
+    *,
+    redis_url: RedisUrl = None,
+    namespace: Namespace = None,
+    project_dir: ProjectDir = HERE,
+    target: Target = None,
+) -> None:
+    """Take a view version offline and delete its rows from Redis. Its history stays.
+
+    It is refused while a service that is online reads it: declare the other version in the
+    exposure, build and push first. A retired version is not pushed again unless it is named:
+    `push-online --select VIEW@VERSION` brings it back.
+
+    \b
+    Examples:
+      provender retire customer_spend@1
+      provender retire customer_spend@1 --namespace lender.prod --redis-url redis://…
+
+    \b
+    Exit code: 0 retired (or was before), 1 refused, 2 could not run.
+    """
+    project = find_project(project_dir, target)
+    with Catalog.open(project.catalog) as catalog, open_redis(redis_url, project.root) as client:
+        names = catalog.store()
+        store = OnlineStore(client, namespace or default_namespace(*names), *names)
+        store.check_owner()
+        tell(take_offline(store, label))
+
+
+def take_offline(store: OnlineStore, label: str) -> str:
+    """Retire a view version and say what became of it; raise UnknownSelection or Refused."""
+    registry = store.registry()
+    view, _, number = label.rpartition("@")
+    online = registry.views()
+    version = int(number) if number.isdigit() else -1
+    if registry.is_retired(view, version):
+        with store.lock(view, version).held() as lock:
+            store.retire(view, version, lock)  # completes one that was killed
+        return f"{label} was retired before."
+    if (view, version) not in online:
+        labels = [view_label(*ref) for ref in online]
+        raise UnknownSelection(
+            f"View {label!r} is not online.{nearest(label, labels)} Online are:"
+            f" {', '.join(labels) or 'none'}."
+        )
+    readers = [name for name in registry.services() if _reads(registry, name, view, version)]
+    if readers:
+        raise Refused(
+            f"{label} is read by {', '.join(readers)}. Declare another version in the exposure, run"
+            " `dbt build` and `push-online`, and retire it then."
+        )
+    with store.lock(view, version).held() as lock:
+        store.retire(view, version, lock)
+    return f"{label} is offline, and its rows are deleted. Its history stays."
+
+
+def _reads(registry: Registry, service: str, view: str, version: int) -> bool:
+    try:
+        record = registry.service(service)
+    except ProvenderError:
+        return False  # it cannot be read by anybody
+    return any((ref.view, ref.version) == (view, version) for ref in record.views)
