@@ -184,9 +184,14 @@ def served_record(features: ServedFeatures) -> dict[str, Any]:
     return {
         "service": features.service,
         "read_at": to_text(features.read_at),
-        "keys": {name: _plain(value) for name, value in features.keys.items()},
+        "keys": json_keys(features),
         "features": [_feature(feature) for feature in features.values()],
     }
+
+
+def json_keys(features: ServedFeatures) -> dict[str, Json]:
+    """Return the entity keys as JSON holds them."""
+    return {name: _plain(value) for name, value in features.keys.items()}
 
 
 def _feature(feature: FeatureValue) -> dict[str, Any]:

@@ -1,0 +1,102 @@
+"""An HTTP server over a small online store: in the test's process, or in one of its own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import httpx
+from online_store import NAMESPACE
+
+from provender.http.api_keys import ApiKeys, Caller
+from provender.http.app import build_app
+from provender.http.settings import Settings
+
+KEY, OTHER_KEY = "pv_test", "pv_other"
+SECRET = "s" * 32
+AUTHORIZATION = {"authorization": f"Bearer {KEY}"}
+READ, READ_MANY = "/v1/services/credit_risk/read", "/v1/services/credit_risk/read-many"
+API_KEYS = ApiKeys(
+    {
+        sha256(KEY.encode()).digest(): Caller("credit", frozenset({"credit_risk"})),
+        sha256(OTHER_KEY.encode()).digest(): Caller("other", frozenset({"pricing"})),
+    }
+)
+ONE_KEY = ApiKeys({sha256(KEY.encode()).digest(): Caller("credit", frozenset({"credit_risk"}))})
+
+
+def settings(url: str, **changes: Any) -> Settings:
+    """What most tests run with: one key, and receipts."""
+    base = Settings(url, NAMESPACE, ONE_KEY, None, SECRET.encode(), timedelta(hours=1))
+    return replace(base, **changes)
+
+
+@asynccontextmanager
+async def asking(settings: Settings, key: str | None = KEY) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an application in this process."""
+    app = build_app(settings)
+    headers = {} if key is None else {"authorization": f"Bearer {key}"}
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(
+            transport=transport, base_url="http://provender", headers=headers
+        ) as client,
+    ):
+        yield client
+
+
+def key_file(folder: Path) -> Path:
+    """Write the file that the server's process reads."""
+    path = folder / "keys.toml"
+    path.write_text(
+        f'[credit]\nsha256 = "{sha256(KEY.encode()).hexdigest()}"\nservices = ["credit_risk"]\n'
+    )
+    return path
+
+
+def environment(url: str, keys: Path, **more: str) -> dict[str, str]:
+    """The server's environment: ours, and its settings."""
+    return {
+        **os.environ,
+        "PROVENDER_REDIS_URL": url,
+        "PROVENDER_NAMESPACE": NAMESPACE,
+        "PROVENDER_API_KEYS": str(keys),
+        "PROVENDER_RECEIPT_SECRET": SECRET,
+        **more,
+    }
+
+
+@contextmanager
+def serving(environment: Mapping[str, str], *options: str) -> Iterator[httpx.Client]:
+    """A client of a uvicorn of its own, on a port that was free; ended with its workers."""
+    command = [sys.executable, "-m", "uvicorn", "--factory", "provender.http:create_app"]
+    process = subprocess.Popen(
+        [*command, "--port", "0", *options], env=environment, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        with httpx.Client(base_url=_address(process), headers=AUTHORIZATION, timeout=30) as client:
+            yield client
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate()
+
+
+def _address(process: "subprocess.Popen[str]") -> str:
+    """Read what uvicorn says until it serves; no polling."""
+    assert process.stderr is not None
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        found = re.search(r"running on (http://[0-9.:]+)", line)
+        if found:
+            return found[1]
+    raise AssertionError("uvicorn ended:\n" + "".join(said))
