@@ -1,6 +1,8 @@
 """What was served, as JSON: values by declared type, as the decision log has them."""
 
 import json
+from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -8,10 +10,13 @@ from starlette.responses import Response
 
 from provender.data_types import codec_for
 from provender.decision_log import json_keys
-from provender.features import Row, ServedFeatures
+from provender.features import FeatureValue, Row, ServedFeatures, Status
 from provender.http.failures import JSON
 from provender.instants import from_us, to_text
 from provender.keys import view_label
+
+_STATUS = {status: status.value for status in Status}
+_AS_IT_IS = frozenset({int, bool, str, type(None)})
 
 
 def answer(served: ServedFeatures) -> dict[str, Any]:
@@ -26,8 +31,8 @@ def answer(served: ServedFeatures) -> dict[str, Any]:
             label = labels[id(row)] = view_label(row.record.view, row.record.version)
             views[label] = _view(row)
         features[feature.name] = {
-            "value": codec_for(feature.column.type).encode(feature.value),
-            "status": feature.status,
+            "value": _value(feature),
+            "status": _STATUS[feature.status],
             "is_default": feature.is_default,
             "view": label,
         }
@@ -40,13 +45,27 @@ def answer(served: ServedFeatures) -> dict[str, Any]:
     }
 
 
+def _value(feature: FeatureValue) -> Any:
+    """Return the value as JSON; that it is of its type was seen when it was decoded."""
+    value = feature.value
+    kind = type(value)
+    if kind in _AS_IT_IS or (kind is float and isfinite(value)):  # type: ignore[arg-type]
+        return value
+    return codec_for(feature.column.type).encode(value)
+
+
 def _view(row: Row) -> dict[str, Any]:
     return {
-        "as_of": None if row.as_of_us is None else to_text(from_us(row.as_of_us)),
+        "as_of": None if row.as_of_us is None else _instant(row.as_of_us),
         "age_us": row.age_us,
         "fingerprint": row.record.fingerprint,
         "generation": row.record.generation,
     }
+
+
+@lru_cache(maxsize=1024)  # most rows of a view are of its last run
+def _instant(us: int) -> str:
+    return to_text(from_us(us))
 
 
 def response(body: dict[str, Any], status: int = 200) -> Response:

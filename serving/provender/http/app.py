@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
@@ -133,25 +133,23 @@ def build_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         lifespan=server.running,
     )
-    app.include_router(_v1(server.endpoints))
-    app.include_router(_state(server))
+    app.router.route_class = DirectRoute
+    _add_v1(app, server.endpoints)
+    _add_state(app, server)
     app.add_exception_handler(HTTPException, _not_a_path)
     app.add_exception_handler(Exception, _not_foreseen)
     return app
 
 
-def _v1(endpoints: Endpoints) -> APIRouter:
-    # HTTPBearer stands here for OpenAPI; the endpoints ask for the key.
-    router = APIRouter(
-        prefix="/v1", route_class=DirectRoute, dependencies=[Depends(HTTPBearer())], tags=["v1"]
-    )
+def _add_v1(app: FastAPI, endpoints: Endpoints) -> None:
     service = {"name": "service", "in": "path", "required": True, "schema": {"type": "string"}}
 
     def add(path: str, endpoint: Callable[..., Any], body: type[BaseModel], **rest: Any) -> None:
-        router.add_api_route(
-            path,
+        app.add_api_route(
+            f"/v1{path}",
             endpoint,
             methods=["POST"],
+            dependencies=[Depends(HTTPBearer())],  # for OpenAPI; the endpoints ask for the key
             responses=_errors(401, 403, 404, 413, 422, 500, 503),
             openapi_extra={
                 "parameters": [service] if "{service}" in path else [],
@@ -186,17 +184,12 @@ def _v1(endpoints: Endpoints) -> APIRouter:
         operation_id="log_decision",
         status_code=201,
     )
-    return router
 
 
-def _state(server: Server) -> APIRouter:
-    router = APIRouter(route_class=DirectRoute, tags=["state"])
-    router.add_api_route("/livez", server.live, response_model=schemas.State)
-    router.add_api_route(
-        "/readyz", server.ready, response_model=schemas.State, responses=_errors(503)
-    )
-    router.add_api_route("/metrics", server.figures, include_in_schema=False)
-    return router
+def _add_state(app: FastAPI, server: Server) -> None:
+    app.add_api_route("/livez", server.live, response_model=schemas.State)
+    app.add_api_route("/readyz", server.ready, response_model=schemas.State, responses=_errors(503))
+    app.add_api_route("/metrics", server.figures, include_in_schema=False)
 
 
 def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -38,9 +38,6 @@ async def json_object(request: Request, members: Sequence[str]) -> dict[str, Any
 
 
 async def _bytes(request: Request) -> bytes:
-    length = request.headers.get("content-length")
-    if length is not None and length.isascii() and length.isdigit() and int(length) > MAX_BYTES:
-        raise _too_large()
     try:
         async with asyncio.timeout(MAX_SECONDS):
             return await _at_most(request, MAX_BYTES)

@@ -1,8 +1,7 @@
 """What Prometheus is told. Children are kept, so that a read looks none up by its labels."""
 
 import os
-from collections import Counter as Tally
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from prometheus_client import (
@@ -15,7 +14,8 @@ from prometheus_client import (
     multiprocess,
 )
 
-from provender.features import Row, ServedFeatures
+from provender.features import Row, ServedFeatures, Status
+from provender.keys import view_label
 
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client's own: workers share their figures there
 _LATENCIES = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
@@ -70,7 +70,7 @@ class Metrics:
         ProcessCollector(registry=registry)
         self._requests_of: dict[tuple[str, str, str], Counter] = {}
         self._seconds_of: dict[tuple[str, str], Histogram] = {}
-        self._served_of: dict[tuple[str, str, str], Counter] = {}
+        self._served_of: dict[tuple[str, str, Status], Counter] = {}
         self._age_of: dict[str, Histogram] = {}
 
     def request(self, service: str, endpoint: str, outcome: str, seconds: float) -> None:
@@ -87,28 +87,26 @@ class Metrics:
 
     def served(self, many: Iterable[ServedFeatures]) -> None:
         """Count what was served: features by status, and the age of each row."""
-        statuses: Tally[tuple[str, str, str]] = Tally()
+        totals: dict[tuple[str, str, Status], int] = {}
         for served in many:
-            rows: dict[int, Row] = {}
-            for feature in served.values():
-                rows[id(feature.row)] = feature.row
-                statuses[served.service, feature.view, feature.status] += 1
-            for row in rows.values():
-                self._observe_age(row)
-        for labels, count in statuses.items():
+            for row, statuses in _by_row(served):
+                view = view_label(row.record.view, row.record.version)
+                for status, count in statuses.items():
+                    key = (served.service, view, status)
+                    totals[key] = totals.get(key, 0) + count
+                if row.age_us is not None:
+                    self._age_in(view).observe(row.age_us / 1e6)
+        for labels, count in totals.items():
             counter = self._served_of.get(labels)
             if counter is None:
                 counter = self._served_of[labels] = self._served.labels(*labels)
             counter.inc(count)
 
-    def _observe_age(self, row: Row) -> None:
-        if row.age_us is None:
-            return
-        view = f"{row.record.view}@{row.record.version}"
+    def _age_in(self, view: str) -> Histogram:
         age = self._age_of.get(view)
         if age is None:
             age = self._age_of[view] = self._age.labels(view)
-        age.observe(row.age_us / 1e6)
+        return age
 
     def state(self, *, ready: bool, spool: Path | None) -> None:
         """Tell how things are now."""
@@ -127,3 +125,16 @@ class Metrics:
         """Take back what this worker said of the present; what it counted stays."""
         if _FOLDER in os.environ:
             multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
+
+
+def _by_row(served: ServedFeatures) -> Iterator[tuple[Row, dict[Status, int]]]:
+    """Yield each row, and how many of its features have which status."""
+    rows: dict[int, tuple[Row, dict[Status, int]]] = {}
+    for feature in served.values():
+        row = feature.row
+        found = rows.get(id(row))
+        if found is None:
+            found = rows[id(row)] = (row, {})
+        statuses = found[1]
+        statuses[feature.status] = statuses.get(feature.status, 0) + 1
+    return iter(rows.values())
