@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pyarrow as pa
+import uvloop
 from redis import Redis
 
 from provender.http.api_keys import entry
@@ -304,7 +305,7 @@ def main(arguments: Sequence[str]) -> None:
     if arguments == ["load"]:
         core, *rest = json.load(sys.stdin)
         os.sched_setaffinity(0, {core})
-        print(json.dumps(asdict(asyncio.run(_drive(*rest)))))
+        print(json.dumps(asdict(uvloop.run(_drive(*rest)))))
         return
     print(_told(measure_http()))
 

@@ -23,6 +23,7 @@ from provender.http.failures import MalformedBody, NotBound, TooManyKeys, Unauth
 from provender.http.metrics import Metrics
 from provender.http.receipts import Receipts
 from provender.http.schemas import DecisionBody
+from provender.instants import as_utc
 
 MAX_KEYS = 500
 _BREATH = 20  # answers to make before other requests get their turn
@@ -211,8 +212,8 @@ def _decision(body: Mapping[str, Any]) -> DecisionBody:
 
 def _instant(text: str | None) -> datetime | None:
     try:
-        return None if text is None else datetime.fromisoformat(text)
-    except ValueError:
+        return None if text is None else as_utc(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
         raise MalformedBody(
             '`decided_at` is not a time. Write it as "2026-03-02T08:00:00.000000Z".'
         ) from None

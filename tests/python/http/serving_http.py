@@ -1,8 +1,8 @@
 """An HTTP server over a small online store: in the test's process, or in one of its own."""
 
 import os
-import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -76,27 +76,39 @@ def environment(url: str, keys: Path, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(environment: Mapping[str, str], *options: str) -> Iterator[httpx.Client]:
-    """A client of a uvicorn of its own, on a port that was free; ended with its workers."""
+def serving(environment: Mapping[str, str], workers: int = 1) -> Iterator[httpx.Client]:
+    """A client of a uvicorn of its own; ended with its workers."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
     command = [sys.executable, "-m", "uvicorn", "--factory", "provender.http:create_app"]
     process = subprocess.Popen(
-        [*command, "--port", "0", *options], env=environment, stderr=subprocess.PIPE, text=True
+        [*command, "--port", str(port), "--workers", str(workers)],
+        env=environment,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
     )
     try:
-        with httpx.Client(base_url=_address(process), headers=AUTHORIZATION, timeout=30) as client:
+        _wait_for(process, workers)
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}",
+            headers=AUTHORIZATION,
+            timeout=30,
+            transport=httpx.HTTPTransport(retries=8),  # it listens a moment after it says so
+        ) as client:
             yield client
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate()
 
 
-def _address(process: "subprocess.Popen[str]") -> str:
-    """Read what uvicorn says until it serves; no polling."""
+def _wait_for(process: "subprocess.Popen[str]", workers: int) -> None:
+    """Read what uvicorn says until each worker is there."""
     assert process.stderr is not None
     said = []
     for line in process.stderr:
         said.append(line)
-        found = re.search(r"running on (http://[0-9.:]+)", line)
-        if found:
-            return found[1]
+        if sum("startup complete" in each for each in said) == workers:
+            return
     raise AssertionError("uvicorn ended:\n" + "".join(said))
