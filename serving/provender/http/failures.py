@@ -92,8 +92,9 @@ STATUSES: Mapping[type[ProvenderError], int] = {
 """Whatever is not listed is 500: the server's, or the store's, and not the caller's."""
 
 _HEADERS: Mapping[type[ProvenderError], dict[str, str]] = {
-    Unauthenticated: {"www-authenticate": "Bearer"},
     # What is still on its way is not read, so the connection is of no more use.
+    Unauthenticated: {"www-authenticate": "Bearer", "connection": "close"},
+    NotBound: {"connection": "close"},
     BodyTooLarge: {"connection": "close"},
     BodyTooSlow: {"connection": "close"},
 }

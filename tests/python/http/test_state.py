@@ -9,12 +9,14 @@ from typing import Any
 
 import httpx
 import pytest
-from online_store import KEYS, Store
+from online_store import KEYS, NAMESPACE, Store, service_over
 from prometheus_client.parser import text_string_to_metric_families
 from redis_server import RedisServer
 from serving_http import API_KEYS, READ, asking, settings
 
 from provender.http.api_keys import ApiKeys
+from provender.keys import KeySpace
+from provender_ops.acl import service_rule
 
 Use = Callable[[httpx.AsyncClient], Awaitable[Any]]
 
@@ -207,3 +209,13 @@ def test_replaced_views_are_noticed(store: Store, url: str, activity: Any) -> No
         return [first, (await client.get("/readyz")).status_code]
 
     assert asked(url, use) == [200, 200]
+
+
+def test_a_user_with_the_printed_rule_is_ready(own_redis: RedisServer, activity: Any) -> None:
+    with own_redis.client() as client:
+        Store(client).open(activity)
+        rule = service_rule(KeySpace(NAMESPACE), service_over("credit_risk", activity))
+        client.execute_command(*rule.split())
+        client.execute_command("ACL", "SETUSER", f"{NAMESPACE}.credit_risk", "on", ">pw")
+    url = own_redis.url.replace("unix://", f"unix://{NAMESPACE}.credit_risk:pw@")
+    assert get(url, "/readyz").json() == {"status": "ready"}
