@@ -31,7 +31,7 @@ async def json_object(request: Request, members: Sequence[str]) -> dict[str, Any
     for name in body:
         if name not in members:
             raise MalformedBody(
-                f"The body has {name!r}, which means nothing here.{nearest(name, members)}"
+                f"The body has {name[:80]!r}, which means nothing here.{nearest(name, members)}"
                 f" It takes {', '.join(members)}."
             )
     return body

@@ -26,6 +26,7 @@ from provender.http.schemas import DecisionBody
 from provender.instants import as_utc
 
 MAX_KEYS = 500
+MAX_NAMES, MAX_NAME = 32, 200
 _BREATH = 20  # answers to make before other requests get their turn
 _READ = ("keys", "receipt")
 _DECISION = tuple(DecisionBody.model_fields)
@@ -181,20 +182,24 @@ def _authorization(request: Request) -> str | None:
 def _keys(keys: object) -> dict[str, object]:
     if not isinstance(keys, dict):
         raise MalformedBody('`keys` is not an object. Send {"keys": {"<name>": <value>}}.')
+    # WrongKey tells each name that is wrong, with the nearest right one: that has to stay short.
+    if len(keys) > MAX_NAMES or any(len(name) > MAX_NAME for name in keys):
+        raise MalformedBody(
+            f"`keys` has more than {MAX_NAMES} names, or one of more than {MAX_NAME} characters."
+            " Send the service's entity keys."
+        )
     return keys
 
 
 def _many(many: object) -> list[dict[str, object]]:
-    if not isinstance(many, list) or not all(isinstance(keys, dict) for keys in many):
-        raise MalformedBody(
-            '`keys` is not a list of objects. Send {"keys": [{"<name>": <value>}]}.'
-        )
+    if not isinstance(many, list):
+        raise MalformedBody('`keys` is not a list. Send {"keys": [{"<name>": <value>}]}.')
     if len(many) > MAX_KEYS:
         raise TooManyKeys(
             f"{len(many)} keys are asked for, and {MAX_KEYS} are read at once."
             " Send several requests."
         )
-    return many
+    return [_keys(keys) for keys in many]
 
 
 def _decision(body: Mapping[str, Any]) -> DecisionBody:

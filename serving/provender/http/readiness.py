@@ -1,6 +1,7 @@
 """Whether this server can serve, asked of Redis and not of its own memory."""
 
 import asyncio
+import logging
 from collections.abc import Collection
 from time import monotonic
 
@@ -10,6 +11,7 @@ from provender.http.directory import Directory
 from provender.keys import KeySpace
 from provender.registry import Registry
 
+_logger = logging.getLogger("provender.http")
 MAX_SECONDS = 0.75
 KEPT = 0.25  # seconds; who asks more often is told the same, so that nobody can wear Redis out
 
@@ -35,8 +37,17 @@ class Readiness:
         async with self._lock:
             if self._told is None or monotonic() - self._told[0] > KEPT:
                 problem = await self._ask_in_time()
+                self._log(problem)
                 self._told = monotonic(), problem
             return self._told[1]
+
+    def _log(self, problem: str | None) -> None:
+        """Log a change, once: whoever is called at night reads the log."""
+        before = self._told[1] if self._told else None
+        if problem and not before:
+            _logger.warning("Not ready. %s", problem)
+        elif before and not problem:
+            _logger.warning("Ready again.")
 
     async def _ask_in_time(self) -> str | None:
         try:

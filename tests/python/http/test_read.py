@@ -222,12 +222,16 @@ def test_a_wrong_key_is_refused_and_never_rounded(
         b'{"keys":{"customer_id":42},"reciept":true}',
         b'{"keys":{"customer_id":42},"receipt":1}',
         b'{"receipt":true}',
+        json.dumps({"keys": {f"k{number}": 1 for number in range(50_000)}}).encode(),
+        json.dumps({"keys": {"k" * 300: 1}}).encode(),
+        json.dumps({"k" * 100_000: 1}).encode(),
     ],
 )
 def test_a_malformed_body_is_refused(store: Store, url: str, body: bytes) -> None:
     refused = post(url, READ, body)
     assert (refused.status_code, refused.json()["error"]) == (422, "MalformedBody")
     assert refused.json()["message"].endswith(".")
+    assert len(refused.content) < 300
 
 
 def test_a_body_has_a_bound(store: Store, url: str) -> None:

@@ -53,10 +53,11 @@ def test_it_is_alive_and_ready(url: str) -> None:
     )
 
 
-def test_alive_is_not_ready(own_redis: RedisServer) -> None:
+def test_alive_is_not_ready(own_redis: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
     own_redis.stop()
     assert get(own_redis.url, "/livez").status_code == 200
     assert "cannot be reached" in why_not_ready(own_redis.url)
+    assert [record.getMessage()[:10] for record in caplog.records] == ["Not ready."]
 
 
 def test_a_redis_that_stalls_is_not_ready(own_redis: RedisServer, activity: Any) -> None:
