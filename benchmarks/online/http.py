@@ -23,7 +23,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pyarrow as pa
 import uvloop
 from redis import Redis
@@ -99,11 +98,11 @@ def measure_http(*, seconds: float = 10.0, connections: int = 48, keys: int = 5_
         _fill(url, keys)
         key = secrets.token_urlsafe(32)
         (Path(name) / "keys.toml").write_text(entry("bench", [SERVICE], key))
-        with _worker(url, Path(name) / "keys.toml", worker_core) as (process, port):
-            _load(other_core, port, key, connections, keys, 2.0)  # warm
-            before = _cpu(process)
+        with _worker(url, Path(name) / "keys.toml", worker_core) as (pid, port):
+            _load(other_core, port, key, connections, keys, min(seconds, 2.0))  # warm
+            before = _cpu(pid)
             load = _load(other_core, port, key, connections, keys, seconds)
-            return HttpFigures(load, connections, (_cpu(process) - before) / load.requests * 1e6)
+            return HttpFigures(load, connections, (_cpu(pid) - before) / load.requests * 1e6)
 
 
 def _two_cores() -> tuple[int, int]:
@@ -117,7 +116,7 @@ def _redis(folder: Path) -> Iterator[str]:
     server.start()
     try:
         assert server.pid is not None
-        psutil.Process(server.pid).cpu_affinity([_two_cores()[1]])
+        os.sched_setaffinity(server.pid, {_two_cores()[1]})
         yield server.url
     finally:
         server.stop()
@@ -200,7 +199,7 @@ def _values(draw: random.Random) -> tuple[object, ...]:
 
 
 @contextmanager
-def _worker(url: str, keys: Path, core: int) -> Iterator[tuple[psutil.Process, int]]:
+def _worker(url: str, keys: Path, core: int) -> Iterator[tuple[int, int]]:
     command = [*(sys.executable, "-m", "uvicorn", "--factory", "provender.http:create_app")]
     process = subprocess.Popen(
         [*command, "--port", "0", "--no-access-log"],
@@ -215,7 +214,7 @@ def _worker(url: str, keys: Path, core: int) -> Iterator[tuple[psutil.Process, i
     )
     try:
         os.sched_setaffinity(process.pid, {core})
-        yield psutil.Process(process.pid), _port(process)
+        yield process.pid, _port(process)
     finally:
         process.terminate()
         process.communicate()
@@ -231,9 +230,11 @@ def _port(process: "subprocess.Popen[str]") -> int:
     raise SystemExit("uvicorn does not start:\n" + "".join(said))
 
 
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+def _cpu(pid: int) -> float:
+    """Return the seconds of processor time that a process has had."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    user, system = fields[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _load(core: int, *told: object) -> Load:
