@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from provender.async_reader import AsyncFeatureReader
-from provender.connection import connect_async
+from provender.connection import DEFAULT_TIMEOUT, connect_async
 from provender.decision_log import DecisionLog
 from provender.errors import ProvenderError
 from provender.http import schemas
@@ -65,11 +65,14 @@ class Server:
 
         Raise StoreUnavailable for a URL that cannot be read, DecisionNotLogged for such a spool.
         """
-        url, namespace, timeout = settings.redis_url, settings.namespace, settings.redis_timeout
+        url, namespace = settings.redis_url, settings.namespace
+        timeout = settings.redis_timeout or DEFAULT_TIMEOUT
         self.settings = settings
         self.metrics = Metrics()
         self.client = connect_async(url, timeout)
-        self.reader = AsyncFeatureReader.from_url(url, namespace=namespace, timeout=timeout)
+        self.reader = AsyncFeatureReader.from_url(
+            url, namespace=namespace, timeout=settings.redis_timeout
+        )
         self.log = DecisionLog.from_url(
             url, namespace=namespace, spool=settings.spool, timeout=timeout
         )
@@ -90,13 +93,13 @@ class Server:
     async def running(self, _: FastAPI) -> AsyncIterator[None]:
         """Look at the registry, so that the first read need not; close everything in the end."""
         await self.directory.look()
-        flushing = asyncio.create_task(self._flush_now_and_then())
+        ending = asyncio.Event()
+        flushing = asyncio.create_task(self._flush_until(ending))
         try:
             yield
         finally:
-            flushing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await flushing
+            ending.set()
+            await flushing  # to its end: what is cut off while it is sent is sent twice
             await self.reader.close()
             await self.client.aclose()
             self.log.close()
@@ -119,16 +122,20 @@ class Server:
         self.metrics.state(ready=problem is None, spool=self.settings.spool)
         return Response(self.metrics.page(), media_type=_METRICS_TYPE)
 
-    async def _flush_now_and_then(self) -> None:
-        while self.settings.spool is not None:
-            await asyncio.sleep(FLUSH_EVERY)
-            try:
-                sent = await run_in_threadpool(self.log.flush_spool)
-            except ProvenderError as error:
-                _logger.warning("The spool still waits. %s", error)
-            else:
-                if sent:
-                    _logger.warning("%d decisions of the spool are in Redis now.", sent)
+    async def _flush_until(self, ending: asyncio.Event) -> None:
+        while self.settings.spool is not None and not ending.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ending.wait(), FLUSH_EVERY)
+            await run_in_threadpool(self._flush)
+
+    def _flush(self) -> None:
+        try:
+            sent = self.log.flush_spool()
+        except ProvenderError as error:
+            _logger.warning("The spool still waits. %s", error)
+        else:
+            if sent:
+                _logger.warning("%d decisions of the spool are in Redis now.", sent)
 
 
 def build_app(settings: Settings) -> FastAPI:

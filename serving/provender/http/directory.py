@@ -4,10 +4,11 @@ JSON has no dates: a key that is one travels as text, and only the registry tell
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from time import monotonic
+from typing import cast
 
-from provender.connection import AsyncClient, ask_async
+from provender.connection import AsyncClient, asking
 from provender.data_types import Codec, codec_for
 from provender.errors import ProvenderError, WrongKey, WrongValue
 from provender.keys import KeySpace
@@ -31,7 +32,10 @@ class Directory:
     async def read(self) -> Registry:
         """Return the registry as it is now; raise StoreUnavailable, UnknownNamespace and such."""
         asked_at = monotonic()
-        raw = await ask_async(self._client, "HGETALL", [self._keys.registry])
+        with asking("read the registry"):
+            raw = await cast(
+                "Awaitable[dict[bytes, bytes]]", self._client.hgetall(self._keys.registry)
+            )
         return self._cache.keep(registry_of(self._keys, raw), asked_at)
 
     def knows(self, service: str) -> bool:

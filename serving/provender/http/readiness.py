@@ -5,7 +5,7 @@ import logging
 from collections.abc import Collection
 from time import monotonic
 
-from provender.connection import AsyncClient, ask_async
+from provender.connection import AsyncClient, asking
 from provender.errors import ProvenderError
 from provender.http.directory import Directory
 from provender.keys import KeySpace
@@ -62,8 +62,10 @@ class Readiness:
     async def _ask(self) -> None:
         registry = await self._directory.read()
         rows = self._rows(registry)
-        if rows:
-            await ask_async(self._client, "MGET", rows)
+        with asking("read feature rows"):
+            # One by one: in a Cluster they are on several nodes.
+            for row in rows:
+                await self._client.mget([row])
 
     def _rows(self, registry: Registry) -> list[str]:
         """Return a key of each view that is to be readable; raise UnknownService, UnknownView."""

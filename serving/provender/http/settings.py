@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from provender.connection import DEFAULT_TIMEOUT
 from provender.errors import ProvenderError
 from provender.http.api_keys import ApiKeys, read_api_keys
 from provender.http.failures import WrongSettings
@@ -32,7 +31,9 @@ CANNOT_START = (ProvenderError,)
 
 @dataclass(frozen=True)
 class Settings:
-    """One server. `receipt_secret` None: no receipts. `spool` None: no spool."""
+    """One server. `receipt_secret` None: no receipts. `spool` None: no spool.
+
+    `redis_timeout` is in seconds; None leaves the reader to each service's latency budget."""
 
     redis_url: str
     namespace: str
@@ -40,7 +41,7 @@ class Settings:
     spool: Path | None = None
     receipt_secret: bytes | None = None
     receipt_max_age: timedelta = timedelta(hours=1)
-    redis_timeout: float = DEFAULT_TIMEOUT
+    redis_timeout: float | None = None
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -60,7 +61,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         redis_timeout=reading.given(
             "PROVENDER_REDIS_TIMEOUT",
             lambda text: _duration(text).total_seconds(),
-            DEFAULT_TIMEOUT,
+            None,
         ),
     )
     if reading.problems:
