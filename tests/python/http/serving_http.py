@@ -20,6 +20,7 @@ from provender.http.api_keys import ApiKeys, Caller
 from provender.http.app import build_app
 from provender.http.settings import Settings
 
+PATIENCE = 20.0
 KEY, OTHER_KEY = "pv_test", "pv_other"
 SECRET = "s" * 32
 AUTHORIZATION = {"authorization": f"Bearer {KEY}"}
@@ -34,8 +35,8 @@ ONE_KEY = ApiKeys({sha256(KEY.encode()).digest(): Caller("credit", frozenset({"c
 
 
 def settings(url: str, **changes: Any) -> Settings:
-    """What most tests run with: one key, and receipts."""
-    base = Settings(url, NAMESPACE, ONE_KEY, None, SECRET.encode(), timedelta(hours=1))
+    """What most tests run with: one key, receipts, and patience, whatever else the machine does."""
+    base = Settings(url, NAMESPACE, ONE_KEY, None, SECRET.encode(), timedelta(hours=1), PATIENCE)
     return replace(base, **changes)
 
 
@@ -71,6 +72,7 @@ def environment(url: str, keys: Path, **more: str) -> dict[str, str]:
         "PROVENDER_NAMESPACE": NAMESPACE,
         "PROVENDER_API_KEYS": str(keys),
         "PROVENDER_RECEIPT_SECRET": SECRET,
+        "PROVENDER_REDIS_TIMEOUT": f"{PATIENCE:.0f}s",
         **more,
     }
 
