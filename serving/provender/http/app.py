@@ -32,6 +32,7 @@ from provender.http.receipts import Receipts
 from provender.http.settings import Settings
 
 FLUSH_EVERY = 5.0  # seconds between looks at the spool: no decision may come to take it along
+FIRST_LOOK = 1.0  # seconds that a start waits for Redis; it starts without it, too
 _logger = logging.getLogger("provender.http")
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -92,7 +93,9 @@ class Server:
     @asynccontextmanager
     async def running(self, _: FastAPI) -> AsyncIterator[None]:
         """Look at the registry, so that the first read need not; close everything in the end."""
-        await self.directory.look()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_LOOK):
+                await self.directory.look()
         ending = asyncio.Event()
         flushing = asyncio.create_task(self._flush_until(ending))
         try:
