@@ -103,6 +103,7 @@ class Server:
         finally:
             ending.set()
             await flushing  # to its end: what is cut off while it is sent is sent twice
+            self.directory.close()
             await self.reader.close()
             await self.client.aclose()
             self.log.close()

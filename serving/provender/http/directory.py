@@ -53,6 +53,11 @@ class Directory:
         if self._looking is not None and self._cache.last is None:
             await asyncio.shield(self._looking)
 
+    def close(self) -> None:
+        """Leave off looking."""
+        if self._looking is not None:
+            self._looking.cancel()
+
     def python_keys(self, service: str, keys: Mapping[str, object]) -> dict[str, object]:
         """Return keys from JSON with dates and times in the place of their text; raise WrongKey."""
         python = dict(keys)
