@@ -73,18 +73,42 @@ class DecisionLog:
         `decision` and `request` are mappings that JSON can hold; a naive `decided_at` means UTC.
         Raise DecisionNotLogged when they are not, or when neither Redis nor the spool took it.
         """
+        return self.record_served(
+            served_record(features),
+            model_version=model_version,
+            decision=decision,
+            request=request,
+            decision_id=decision_id,
+            decided_at=decided_at,
+        )
+
+    def record_served(  # noqa: PLR0913 - as record()
+        self,
+        served: Mapping[str, Any],
+        *,
+        model_version: str,
+        decision: Mapping[str, Any],
+        request: Mapping[str, Any] | None = None,
+        decision_id: str | None = None,
+        decided_at: datetime | None = None,
+    ) -> str:
+        """Log one decision as record() does, on what served_record() wrote down when it was served.
+
+        For those who serve in one place and log in another; vouching for `served` between the two
+        is theirs.
+        """
         identity = uuid4().hex if decision_id is None else str(decision_id)
         line = _line(
             {
                 "decision_id": identity,
-                "service": features.service,
+                "service": served["service"],
                 "model_version": str(model_version),
                 "decided_at": to_text(decided_at or self._clock()),
-                "read_at": to_text(features.read_at),
-                "keys": {name: _plain(value) for name, value in features.keys.items()},
+                "read_at": served["read_at"],
+                "keys": served["keys"],
                 "request": None if request is None else _checked("request", request),
                 "decision": _checked("decision", decision),
-                "features": [_feature(feature) for feature in features.values()],
+                "features": served["features"],
             }
         )
         try:
@@ -153,6 +177,21 @@ class DecisionLog:
                 f" written ({error.strerror}). {cause} Mend one of the two and record it again."
             ) from error
         _logger.warning("A decision waits in the spool. %s", cause)
+
+
+def served_record(features: ServedFeatures) -> dict[str, Any]:
+    """Return what a decision's record says about what was served: a mapping that JSON can hold."""
+    return {
+        "service": features.service,
+        "read_at": to_text(features.read_at),
+        "keys": json_keys(features),
+        "features": [_feature(feature) for feature in features.values()],
+    }
+
+
+def json_keys(features: ServedFeatures) -> dict[str, Json]:
+    """Return the entity keys as JSON holds them."""
+    return {name: _plain(value) for name, value in features.keys.items()}
 
 
 def _feature(feature: FeatureValue) -> dict[str, Any]:
