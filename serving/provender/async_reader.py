@@ -12,7 +12,8 @@ from provender.errors import StoreUnavailable
 from provender.features import ServedBatch, ServedFeatures
 from provender.instants import utc_now
 from provender.keys import KeySpace
-from provender.reading import Keys, Reading, Steps
+from provender.reading import Keys, Reading, Steps, T
+from provender.records import ServiceRecord
 from provender.row_cache import RowCache
 
 
@@ -69,6 +70,10 @@ class AsyncFeatureReader:
         """Return all features of one view version, as a service `<view>@<version>` would."""
         return (await self._run(view, self._reading.view(view, version, [keys])))[0]
 
+    async def service(self, name: str, /) -> ServiceRecord:
+        """Return what a service reads; raise as its twin does."""
+        return await self._run(name, self._reading.record(name))
+
     async def close(self) -> None:
         """Close the connections."""
         for asker in self._askers.values():
@@ -87,7 +92,7 @@ class AsyncFeatureReader:
         """Close the connections."""
         await self.close()
 
-    async def _run(self, together: str, steps: Steps[list[ServedFeatures]]) -> list[ServedFeatures]:
+    async def _run(self, together: str, steps: Steps[T]) -> T:
         """Drive a read; rows that are asked for at once and `together` go in one MGET."""
         try:
             wanted = next(steps)
@@ -99,8 +104,8 @@ class AsyncFeatureReader:
                 else:
                     wanted = steps.send(answer)
         except StopIteration as done:
-            served: list[ServedFeatures] = done.value
-            return served
+            result: T = done.value
+            return result
 
     def _asker(self, timeout: float | None) -> AsyncAsker:
         asker = self._askers.get(timeout)

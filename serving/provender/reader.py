@@ -12,7 +12,8 @@ from provender.errors import StoreUnavailable
 from provender.features import ServedBatch, ServedFeatures
 from provender.instants import utc_now
 from provender.keys import KeySpace
-from provender.reading import Keys, Reading, Steps
+from provender.reading import Keys, Reading, Steps, T
+from provender.records import ServiceRecord
 from provender.row_cache import RowCache
 
 
@@ -87,6 +88,13 @@ class FeatureReader:
         """Return all features of one view version, as a service `<view>@<version>` would."""
         return self._run(self._reading.view(view, version, [keys]))[0]
 
+    def service(self, name: str, /) -> ServiceRecord:
+        """Return what a service reads: its keys and their types, features, views, latency budget.
+
+        Raise UnknownService, StoreUnavailable when Redis was never reached, UnknownNamespace.
+        """
+        return self._run(self._reading.record(name))
+
     def close(self) -> None:
         """Close the connections."""
         for asker in self._askers.values():
@@ -105,7 +113,7 @@ class FeatureReader:
         """Close the connections."""
         self.close()
 
-    def _run(self, steps: Steps[list[ServedFeatures]]) -> list[ServedFeatures]:
+    def _run(self, steps: Steps[T]) -> T:
         try:
             wanted = next(steps)
             while True:
@@ -116,8 +124,8 @@ class FeatureReader:
                 else:
                     wanted = steps.send(answer)
         except StopIteration as done:
-            served: list[ServedFeatures] = done.value
-            return served
+            result: T = done.value
+            return result
 
     def _asker(self, timeout: float | None) -> Asker:
         asker = self._askers.get(timeout)

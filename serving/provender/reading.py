@@ -101,6 +101,19 @@ class Reading:
         name = view_label(view, version)
         return self._serve(name, lambda registry: _whole_view(registry, view, version), many)
 
+    def record(self, service: str) -> Steps[ServiceRecord]:
+        """Return what the registry says of a service; with Redis away, what it said last."""
+        find: Find = lambda registry: registry.service(service)  # noqa: E731
+        plan = self._ready(service, find, self._monotonic())
+        if plan is None:
+            try:
+                plan = self._plan(service, find, (yield from self._refresh(service)))
+            except StoreUnavailable:
+                _, plan = self._plans.get(service, (None, None))
+                if plan is None:
+                    raise
+        return plan.service
+
     def _serve(self, name: str, find: Find, many: Sequence[Keys]) -> Steps[list[ServedFeatures]]:
         try:
             asked_at = self._monotonic()

@@ -23,7 +23,6 @@ from provender.decision_log import DecisionLog
 from provender.errors import ProvenderError
 from provender.http import schemas
 from provender.http.answers import response
-from provender.http.directory import Directory
 from provender.http.endpoints import MAX_KEYS, Endpoints
 from provender.http.failures import told
 from provender.http.metrics import Metrics
@@ -32,7 +31,6 @@ from provender.http.receipts import Receipts
 from provender.http.settings import Settings
 
 FLUSH_EVERY = 5.0  # seconds between looks at the spool: no decision may come to take it along
-FIRST_LOOK = 1.0  # seconds that a start waits for Redis; it starts without it, too
 _logger = logging.getLogger("provender.http")
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -77,14 +75,10 @@ class Server:
         self.log = DecisionLog.from_url(
             url, namespace=namespace, spool=settings.spool, timeout=timeout
         )
-        self.directory = Directory(self.client, namespace)
-        self.readiness = Readiness(
-            self.client, namespace, self.directory, settings.api_keys.services
-        )
+        self.readiness = Readiness(self.client, namespace, settings.api_keys.services)
         self.endpoints = Endpoints(
             reader=self.reader,
             log=self.log,
-            directory=self.directory,
             api_keys=settings.api_keys,
             receipts=Receipts(settings.receipt_secret, namespace, settings.receipt_max_age),
             metrics=self.metrics,
@@ -92,10 +86,7 @@ class Server:
 
     @asynccontextmanager
     async def running(self, _: FastAPI) -> AsyncIterator[None]:
-        """Look at the registry, so that the first read need not; close everything in the end."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(FIRST_LOOK):
-                await self.directory.look()
+        """Send now and then what waits in the spool; close everything in the end."""
         ending = asyncio.Event()
         flushing = asyncio.create_task(self._flush_until(ending))
         try:
@@ -103,7 +94,6 @@ class Server:
         finally:
             ending.set()
             await flushing  # to its end: what is cut off while it is sent is sent twice
-            self.directory.close()
             await self.reader.close()
             await self.client.aclose()
             self.log.close()

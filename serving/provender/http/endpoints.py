@@ -18,12 +18,13 @@ from provender.features import ServedFeatures
 from provender.http.answers import answer, response
 from provender.http.api_keys import ApiKeys, Caller
 from provender.http.bodies import MAX_DEPTH, is_flat, json_object
-from provender.http.directory import Directory
 from provender.http.failures import MalformedBody, NotBound, TooManyKeys, Unauthenticated, refusal
 from provender.http.metrics import Metrics
+from provender.http.python_keys import PythonKeys
 from provender.http.receipts import Receipts
 from provender.http.schemas import DecisionBody
 from provender.instants import as_utc
+from provender.records import ServiceRecord
 
 MAX_KEYS = 500
 MAX_NAMES, MAX_NAME = 32, 200
@@ -43,18 +44,17 @@ class Call:
 class Endpoints:
     """Answers requests with what reader and log say; raises nothing but what nobody foresaw."""
 
-    def __init__(  # noqa: PLR0913 - the parts of a server
+    def __init__(
         self,
         *,
         reader: AsyncFeatureReader,
         log: DecisionLog,
-        directory: Directory,
         api_keys: ApiKeys,
         receipts: Receipts,
         metrics: Metrics,
     ) -> None:
         """Keep the parts."""
-        self._reader, self._log, self._directory = reader, log, directory
+        self._reader, self._log, self._python_keys = reader, log, PythonKeys()
         self._api_keys, self._receipts, self._metrics = api_keys, receipts, metrics
 
     async def read(self, request: Request) -> Response:
@@ -91,10 +91,10 @@ class Endpoints:
         self._let_in(call, caller, service)
         body = await json_object(call.request, _READ)
         wants_receipt = self._wants_receipt(body)
-        await self._directory.look()
-        keys = self._directory.python_keys(service, _keys(body.get("keys")))
+        record = await self._record(call, service)
+        keys = self._python_keys.of(record, _keys(body.get("keys")))
         served = await self._reader.get(service, **keys)
-        self._count(call, [served])
+        self._metrics.served([served])
         return response(self._told(served, caller, wants_receipt))
 
     async def _read_many(self, call: Call) -> Response:
@@ -102,10 +102,10 @@ class Endpoints:
         self._let_in(call, caller, service)
         body = await json_object(call.request, _READ)
         wants_receipt, many = self._wants_receipt(body), _many(body.get("keys"))
-        await self._directory.look()
-        keys = [self._directory.python_keys(service, each) for each in many]
+        record = await self._record(call, service)
+        keys = [self._python_keys.of(record, each) for each in many]
         batch = await self._reader.get_many(service, keys)
-        self._count(call, batch)
+        self._metrics.served(batch)
         told = []
         for number, served in enumerate(batch, 1):
             told.append(self._told(served, caller, wants_receipt))
@@ -118,6 +118,7 @@ class Endpoints:
         body = _decision(await json_object(call.request, _DECISION))
         served = self._receipts.take(body.receipt, caller.name)
         self._let_in(call, caller, served["service"])
+        call.service = served["service"]  # which a receipt of ours names
         identity = await run_in_threadpool(
             self._log.record_served,
             served,
@@ -145,9 +146,14 @@ class Endpoints:
                 f"API key {caller.name!r} is not bound to service {service!r}. Ask who runs this"
                 " server to add it to the key's `services`, or correct the name."
             )
-        # Names from outside become no labels: each is kept for good.
-        if caller.services is not None or self._directory.knows(service):
+        if caller.services is not None:
             call.service = service
+
+    async def _record(self, call: Call, service: str) -> ServiceRecord:
+        record = await self._reader.service(service)
+        # Names that nobody declared become no labels: each is kept for good.
+        call.service = service
+        return record
 
     def _wants_receipt(self, body: Mapping[str, Any]) -> bool:
         wanted = body.get("receipt", False)
@@ -164,11 +170,6 @@ class Endpoints:
         if wants_receipt:
             told["receipt"] = self._receipts.give(served, caller.name)
         return told
-
-    def _count(self, call: Call, many: list[ServedFeatures] | tuple[ServedFeatures, ...]) -> None:
-        if many:
-            call.service = many[0].service
-        self._metrics.served(many)
 
 
 def _authorization(request: Request) -> str | None:

@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
 from time import monotonic
+from typing import Any, cast
 
 from provender.connection import AsyncClient, asking
 from provender.errors import ProvenderError
-from provender.http.directory import Directory
 from provender.keys import KeySpace
-from provender.registry import Registry
+from provender.registry import Registry, RegistryCache, registry_of
 
 _logger = logging.getLogger("provender.http")
 MAX_SECONDS = 0.75
@@ -23,11 +23,11 @@ class Readiness:
         self,
         client: AsyncClient,
         namespace: str,
-        directory: Directory,
         services: Collection[str],
     ) -> None:
-        """Keep what to ask, and about which services."""
-        self._client, self._keys, self._directory = client, KeySpace(namespace), directory
+        """Keep what to ask, and about which services; the client is not ours to close."""
+        self._client, self._keys = client, KeySpace(namespace)
+        self._registry = RegistryCache(self._keys)
         self._services = sorted(services)
         self._lock = asyncio.Lock()
         self._told: tuple[float, str | None] | None = None
@@ -60,7 +60,9 @@ class Readiness:
         return None
 
     async def _ask(self) -> None:
-        registry = await self._directory.read()
+        with asking("read the registry"):
+            raw = await cast("Awaitable[Any]", self._client.hgetall(self._keys.registry))
+        registry = self._registry.keep(registry_of(self._keys, raw), monotonic())
         rows = self._rows(registry)
         with asking("read feature rows"):
             # One by one: in a Cluster they are on several nodes.
