@@ -1,0 +1,105 @@
+"""`push-online` of everything, of what changed and of nothing, against a stream of the same rows."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from redis import Redis
+
+from benchmarks.measure import Contest, Taken, in_turn
+from benchmarks.online.published import Published
+from benchmarks.online.server import Server
+from benchmarks.online.stream import as_stream, rows_online, send
+from benchmarks.online.world import NAMESPACE, VIEWS
+from benchmarks.project import REPO
+from provender.keys import KeySpace
+
+CHANGED = 0.01
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What the pushes of a store took, and what they wrote."""
+
+    full: Contest  # `push` of everything into an empty Redis, and `stream`
+    later: Contest  # `changed` and `nothing`, into a full one
+    start: float  # seconds that a process takes before and after its push
+    history: int  # rows of all histories
+    sent: int  # bytes of the stream
+    used: int  # bytes of Redis
+
+
+def measure_push(published: Published, server: Server, repeats: int) -> Pushed:
+    """Measure, and leave everything online."""
+    history = published.rows
+    empty = server.used_memory
+    whole, taken = push(published.folder, server)
+    used = server.used_memory - empty
+    stream = _stream(server)
+    full = in_turn(
+        {
+            "push": lambda: _into_empty(server, published.folder),
+            "stream": lambda: _stream_into_empty(server, stream, published.keys),
+        },
+        repeats,
+    )
+    _into_empty(server, published.folder)
+    later = in_turn(
+        {
+            "changed": lambda: _changed(published, server),
+            "nothing": lambda: push(published.folder, server)[1],
+        },
+        repeats,
+    )
+    sent = sum(map(len, stream))
+    return Pushed(full, later, whole - taken.seconds, history, sent, used)
+
+
+def push(folder: Path, server: Server) -> tuple[float, Taken]:
+    """Push once; return the seconds of the whole process, and what the push in it took."""
+    began = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.online.pushing", str(folder), server.tcp],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"a push failed:\n{done.stderr}")
+    return time.perf_counter() - began, Taken(**json.loads(done.stdout))
+
+
+def _into_empty(server: Server, folder: Path) -> Taken:
+    _empty(server)
+    return push(folder, server)[1]
+
+
+def _changed(published: Published, server: Server) -> Taken:
+    published.change(CHANGED)
+    return push(published.folder, server)[1]
+
+
+def _stream(server: Server) -> list[bytes]:
+    keys = KeySpace(NAMESPACE)
+    with Redis.from_url(server.unix) as client:
+        return as_stream(chain.from_iterable(rows_online(client, keys, view) for view in VIEWS))
+
+
+def _stream_into_empty(server: Server, stream: Sequence[bytes], keys: int) -> Taken:
+    _empty(server)
+    taken = send(server, stream)
+    with Redis.from_url(server.unix) as client:
+        if client.dbsize() != keys * len(VIEWS):
+            raise SystemExit(f"the stream wrote {client.dbsize()} rows")
+    return taken
+
+
+def _empty(server: Server) -> None:
+    with Redis.from_url(server.unix) as client:
+        client.flushall()
