@@ -8,7 +8,8 @@ import typer
 from benchmarks.data import Size
 from benchmarks.growth import draw, measure_growth
 from benchmarks.join import measure_join, measure_windows
-from benchmarks.project import REPO, Project
+from benchmarks import REPO
+from benchmarks.project import Project
 from benchmarks.report import Results, page
 from benchmarks.snapshot import Snapshots
 from benchmarks.storage import measure_storage

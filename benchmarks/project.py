@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-REPO = Path(__file__).parents[1]
+from benchmarks import REPO
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,5 @@
 """`push-online` of everything, of what changed and of nothing, against a stream of the same rows."""
 
-import json
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +9,12 @@ from pathlib import Path
 from redis import Redis
 
 from benchmarks.measure import Contest, Taken, in_turn
+from benchmarks.online.fresh import call
 from benchmarks.online.published import Published
+from benchmarks.online.pushing import push_once
 from benchmarks.online.server import Server
 from benchmarks.online.stream import as_stream, rows_online, send
 from benchmarks.online.world import NAMESPACE, VIEWS
-from benchmarks.project import REPO
 from provender.keys import KeySpace
 
 CHANGED = 0.01
@@ -63,16 +61,8 @@ def measure_push(published: Published, server: Server, repeats: int) -> Pushed:
 def push(folder: Path, server: Server) -> tuple[float, Taken]:
     """Push once; return the seconds of the whole process, and what the push in it took."""
     began = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.online.pushing", str(folder), server.tcp],
-        cwd=REPO,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(f"a push failed:\n{done.stderr}")
-    return time.perf_counter() - began, Taken(**json.loads(done.stdout))
+    taken = call(push_once, folder, server.tcp)
+    return time.perf_counter() - began, taken
 
 
 def _into_empty(server: Server, folder: Path) -> Taken:
