@@ -3,7 +3,6 @@
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks import REPO
@@ -30,12 +29,12 @@ def measure_light(times: int = TIMES) -> Light:
             seconds.append(_import(name))
     files = list((REPO / "serving/provender").glob("*.py"))
     lines = sum(len(file.read_text().splitlines()) for file in files)
-    return Light({name: statistics.median(seconds[1:]) for name, seconds in taken.items()}, lines, len(files))
+    return Light(
+        {name: statistics.median(seconds[1:]) for name, seconds in taken.items()}, lines, len(files)
+    )
 
 
 def _import(name: str) -> float:
     code = CLOCK.format(name)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return float(done.stdout)
-
-

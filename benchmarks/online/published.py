@@ -67,7 +67,9 @@ class Published:
                 self._connection.execute(f"create table {view.name} as from opened limit 0")
             self._copy(_changes(view, as_of), f"{view.history}/as_of={as_of:{STAMP}}")
             self._connection.execute(_replaced(view))
-            self._table(f"runs/as_of={as_of:{STAMP}}__{view.history}", [_logged(view, as_of, self.keys)])
+            self._table(
+                f"runs/as_of={as_of:{STAMP}}__{view.history}", [_logged(view, as_of, self.keys)]
+            )
 
     def _publish(self) -> None:
         last = {"as_of": self.runs[-1], "finished_at": self.runs[-1], "status": "success"}
@@ -157,7 +159,9 @@ def _logged(view: View, as_of: datetime, keys: int) -> Mapping[str, Any]:
 def _catalog_view(folder: Path) -> str:
     """The SQL that a build publishes."""
     is_history = folder.name.endswith("_history")
-    files = folder / ("as_of=*.parquet" if is_history or folder.name == "runs" else "latest*.parquet")
+    files = folder / (
+        "as_of=*.parquet" if is_history or folder.name == "runs" else "latest*.parquet"
+    )
     read = f"select * from read_parquet('{files}', union_by_name = true, hive_partitioning = false)"
     closed_first = (
         " qualify row_number() over (partition by scd_id order by valid_to nulls last) = 1"

@@ -12,11 +12,11 @@ from provender_ops.push_online import run_push
 from provender_ops.push_view import Options
 
 
-def push_once(folder: Path, url: str) -> Taken:
+def push_once(folder: Path, url: str, *select: str) -> Taken:
     """Push a project into a Redis; its summary goes to stderr."""
     project = find_project(folder)
     began, busy = time.perf_counter(), time.process_time()
     with contextlib.redirect_stdout(sys.stderr):
-        run_push(project, Options(), url, None, as_json=True)
+        run_push(project, Options(select), url, None, as_json=True)
     seconds, cpu = time.perf_counter() - began, time.process_time() - busy
     return Taken(seconds, cpu, peak_megabytes())

@@ -40,6 +40,11 @@ class Rates:
         pairs = zip(self.ours, self.floor, strict=True)
         return statistics.median(ours / floor for ours, floor in pairs)
 
+    @staticmethod
+    def median(rates: Sequence[float]) -> float:
+        """The median over rounds."""
+        return statistics.median(rates)
+
 
 @dataclass(frozen=True)
 class Reads:
