@@ -51,7 +51,7 @@ def readable(view: str) -> str:
 
 
 LAYOUTS = (
-    Layout("a key a row: `pv:<view id>.<generation>:{<entity>}` (ours)", short),
+    Layout("a key a row: `pv<view id><generation>{<entity>}` (ours)", short),
     Layout("a key a row: `pv:<ns>:<view>@<version>:<generation>:{<entity>}`", readable),
     Layout("hashes of 32 entities", short, 32),
     Layout("hashes of 100 entities", short, 100),
@@ -74,7 +74,7 @@ def _measure(layout: Layout, online: Server, entities: int, reads: int) -> Measu
         filled = _Filled(layout, client, max(1, entities // (layout.bucket or 1)))
         empty = server.used_memory
         for view in VIEWS:
-            filled.write(view, chain.from_iterable(rows_online(source, KEYS, view)))
+            filled.write(view, chain.from_iterable(rows_online(source, view)))
         row = (server.used_memory - empty) / (entities * len(VIEWS))
         asked = [b"%d" % random.randrange(entities) for _ in range(reads)]
         seconds = [_timed(filled, entity) for entity in asked]

@@ -14,8 +14,7 @@ from benchmarks.online.published import Published
 from benchmarks.online.pushing import push_once
 from benchmarks.online.server import Server
 from benchmarks.online.stream import as_stream, rows_online, send
-from benchmarks.online.world import NAMESPACE, VIEWS
-from provender.keys import KeySpace
+from benchmarks.online.world import VIEWS
 
 CHANGED = 0.01
 
@@ -75,9 +74,8 @@ def _changed(published: Published, server: Server) -> Taken:
 
 
 def _stream(server: Server) -> list[bytes]:
-    keys = KeySpace(NAMESPACE)
     with Redis.from_url(server.unix) as client:
-        return as_stream(chain.from_iterable(rows_online(client, keys, view) for view in VIEWS))
+        return as_stream(chain.from_iterable(rows_online(client, view) for view in VIEWS))
 
 
 def _stream_into_empty(server: Server, stream: Sequence[bytes], keys: int) -> Taken:

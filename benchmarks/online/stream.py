@@ -10,16 +10,27 @@ from redis import Redis
 
 from benchmarks.measure import Taken
 from benchmarks.online.server import Server
+from benchmarks.online.world import NAMESPACE
 from provender.keys import KeySpace
+from provender.registry import read_registry
 
 AT_ONCE = 2000  # rows in a command, as the push has them
 OK = b"+OK\r\n"
 Row = tuple[bytes, bytes]
 
 
-def rows_online(client: Redis, keys: KeySpace, view: str) -> Iterator[list[Row]]:
+def row_prefix(client: Redis, view: str) -> str:
+    """Return what the keys of a view's rows begin with; the entity follows in braces."""
+    keys = KeySpace(NAMESPACE)
+    registry = read_registry(client, keys)
+    assert registry is not None
+    return keys.row_prefix(view, 1, registry.view(view, 1).generation)
+
+
+def rows_online(client: Redis, view: str) -> Iterator[list[Row]]:
     """Yield key and value of all rows of a view, many at once."""
-    found = cast("Iterator[bytes]", client.scan_iter(f"{keys.view_prefix(view, 1)}*", AT_ONCE))
+    pattern = f"{row_prefix(client, view)}{{*"
+    found = cast("Iterator[bytes]", client.scan_iter(pattern, AT_ONCE))
     while batch := list(islice(found, AT_ONCE)):
         yield list(zip(batch, cast("list[bytes]", client.mget(batch)), strict=True))
 

@@ -9,10 +9,9 @@ from benchmarks.data import KEY
 from benchmarks.online.published import Published
 from benchmarks.online.requests import Request, Workload
 from benchmarks.online.server import Server
+from benchmarks.online.stream import row_prefix
 from benchmarks.online.world import NAMESPACE, SERVICE, VIEWS, views
 from provender import FeatureReader, Status
-from provender.keys import KeySpace
-from provender.registry import read_registry
 
 SAMPLE = 10_000  # entities that are asked for, of all
 
@@ -20,19 +19,12 @@ SAMPLE = 10_000  # entities that are asked for, of all
 def draw(published: Published, server: Server) -> Workload:
     """Return a workload; end the benchmark where an answer is not that of history."""
     some = random.Random(0).sample(range(published.keys), min(SAMPLE, published.keys))
-    prefixes = _prefixes(server)
+    with Redis.from_url(server.unix) as client:
+        prefixes = [row_prefix(client, view) for view in VIEWS]
     requests = [Request({KEY: key}, [f"{each}{{{key}}}" for each in prefixes]) for key in some]
     _refuse_other_answers(published, server, requests)
     urls = {"TCP": server.tcp, "Unix socket": server.unix}
     return Workload(urls, NAMESPACE, SERVICE, requests)
-
-
-def _prefixes(server: Server) -> list[str]:
-    keys = KeySpace(NAMESPACE)
-    with Redis.from_url(server.unix) as client:
-        registry = read_registry(client, keys)
-    assert registry is not None
-    return [keys.row_prefix(view, 1, registry.view(view, 1).generation) for view in VIEWS]
 
 
 def _refuse_other_answers(

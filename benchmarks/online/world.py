@@ -80,7 +80,7 @@ def service() -> Mapping[str, Any]:
     return {
         "service": SERVICE,
         "owner": "bench",
-        "latency_budget_ms": 20,
+        "latency_budget_ms": None,
         "views": json.dumps([{"view": view, "version": 1} for view in VIEWS]),
         "features": json.dumps(features),
         "keys": json.dumps([{"name": KEY, "type": "bigint"}]),
