@@ -69,7 +69,7 @@ def _measure(layout: Layout, online: Server, entities: int, reads: int) -> Measu
     with (
         redis_server(*layout.options) as server,
         Redis.from_url(server.tcp) as client,
-        Redis.from_url(online.tcp) as source,
+        online.client() as source,
     ):
         filled = _Filled(layout, client, max(1, entities // (layout.bucket or 1)))
         empty = server.used_memory

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from redis import Redis
-
 from benchmarks.measure import Contest, Taken, in_turn
 from benchmarks.online.fresh import call
 from benchmarks.online.published import Published
@@ -74,19 +72,19 @@ def _changed(published: Published, server: Server) -> Taken:
 
 
 def _stream(server: Server) -> list[bytes]:
-    with Redis.from_url(server.unix) as client:
+    with server.client() as client:
         return as_stream(chain.from_iterable(rows_online(client, view) for view in VIEWS))
 
 
 def _stream_into_empty(server: Server, stream: Sequence[bytes], keys: int) -> Taken:
     _empty(server)
     taken = send(server, stream)
-    with Redis.from_url(server.unix) as client:
+    with server.client() as client:
         if client.dbsize() != keys * len(VIEWS):
             raise SystemExit(f"the stream wrote {client.dbsize()} rows")
     return taken
 
 
 def _empty(server: Server) -> None:
-    with Redis.from_url(server.unix) as client:
+    with server.client() as client:
         client.flushall()

@@ -33,9 +33,13 @@ class Server:
         """The URL of the socket."""
         return f"unix://{self.socket}"
 
+    def client(self) -> Redis:
+        """Return a client that waits as long as it takes; for what is not measured."""
+        return Redis.from_url(self.unix, socket_timeout=None)
+
     def info(self, section: str) -> dict[str, Any]:
         """Return a section of INFO."""
-        with Redis.from_url(self.unix) as client:
+        with self.client() as client:
             return cast("dict[str, Any]", client.info(section))
 
     @property
@@ -83,7 +87,7 @@ def _free_port() -> int:
 
 
 def _wait_for(server: Server, process: "subprocess.Popen[bytes]") -> None:
-    with Redis.from_url(server.unix) as client:
+    with server.client() as client:
         while process.poll() is None:
             try:
                 client.ping()

@@ -3,8 +3,6 @@
 import random
 from collections.abc import Sequence
 
-from redis import Redis
-
 from benchmarks.data import KEY
 from benchmarks.online.published import Published
 from benchmarks.online.requests import Request, Workload
@@ -19,7 +17,7 @@ SAMPLE = 10_000  # entities that are asked for, of all
 def draw(published: Published, server: Server) -> Workload:
     """Return a workload; end the benchmark where an answer is not that of history."""
     some = random.Random(0).sample(range(published.keys), min(SAMPLE, published.keys))
-    with Redis.from_url(server.unix) as client:
+    with server.client() as client:
         prefixes = [row_prefix(client, view) for view in VIEWS]
     requests = [Request({KEY: key}, [f"{each}{{{key}}}" for each in prefixes]) for key in some]
     _refuse_other_answers(published, server, requests)
@@ -40,6 +38,6 @@ def _refuse_other_answers(
             raise SystemExit(f"customer {key} is served what history does not say")
         if {feature.status for feature in served.values()} != {Status.OK}:
             raise SystemExit(f"customer {key} is not served `ok`")
-    with Redis.from_url(server.unix) as client:
+    with server.client() as client:
         if not all(client.exists(*each.rows) == len(VIEWS) for each in requests):
             raise SystemExit("the floor would ask for rows that are not there")
