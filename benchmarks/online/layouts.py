@@ -68,7 +68,7 @@ def measure_layouts(online: Server, entities: int, reads: int = READS) -> list[M
 def _measure(layout: Layout, online: Server, entities: int, reads: int) -> Measured:
     with (
         redis_server(*layout.options) as server,
-        Redis.from_url(server.tcp) as client,
+        Redis.from_url(server.tcp, socket_timeout=None) as client,
         online.client() as source,
     ):
         filled = _Filled(layout, client, max(1, entities // (layout.bucket or 1)))

@@ -11,7 +11,7 @@ from benchmarks.online.requests import Workload
 
 RATE = 10_000
 PROCESSES = (1, 2, 3, 4)
-SECONDS_TO_START = 2.0
+SECONDS_TO_START = 4.0
 WITHIN = 0.005
 KEPT_UP = 0.99
 
