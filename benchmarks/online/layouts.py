@@ -84,6 +84,7 @@ def _measure(layout: Layout, online: Server, entities: int, reads: int) -> Measu
 class _Filled:
     def __init__(self, layout: Layout, client: Redis, buckets: int) -> None:
         self._layout, self._client, self._buckets = layout, client, buckets
+        self._prefixes = {view: layout.prefix(view).encode() for view in VIEWS}
 
     def write(self, view: str, rows: Iterable[Row]) -> None:
         commands: dict[bytes, list[bytes]] = {}
@@ -103,7 +104,7 @@ class _Filled:
 
     def _key(self, view: str, entity: bytes) -> bytes:
         name = b"%d" % (crc32(entity) % self._buckets) if self._layout.bucket else entity
-        return b"%b{%b}" % (self._layout.prefix(view).encode(), name)
+        return b"%b{%b}" % (self._prefixes[view], name)
 
     def _send(self, commands: Sequence[tuple[bytes, ...]]) -> None:
         for at in range(0, len(commands), AT_ONCE):
