@@ -72,10 +72,10 @@ def _measure(layout: Layout, online: Server, entities: int, reads: int) -> Measu
         online.client() as source,
     ):
         filled = _Filled(layout, client, max(1, entities // (layout.bucket or 1)))
-        empty = server.used_memory
+        empty = server.used_memory()
         for view in VIEWS:
             filled.write(view, chain.from_iterable(rows_online(source, view)))
-        row = (server.used_memory - empty) / (entities * len(VIEWS))
+        row = (server.used_memory() - empty) / (entities * len(VIEWS))
         asked = [b"%d" % random.randrange(entities) for _ in range(reads)]
         seconds = [_timed(filled, entity) for entity in asked]
         return Measured(layout.name, row, Latency.of(seconds))

@@ -32,9 +32,9 @@ class Pushed:
 def measure_push(published: Published, server: Server, repeats: int) -> Pushed:
     """Measure, and leave everything online."""
     history = published.rows
-    empty = server.used_memory
+    empty = server.used_memory()
     whole, taken = push(published.folder, server)
-    used = server.used_memory - empty
+    used = server.used_memory() - empty
     stream = _stream(server)
     full = in_turn(
         {
