@@ -1,14 +1,18 @@
-"""`python -m benchmarks`: measures everything and writes docs/benchmarks.md."""
+"""`python -m benchmarks`: measures everything and writes the pages in docs/."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from benchmarks import REPO
 from benchmarks.data import Size
 from benchmarks.growth import draw, measure_growth
 from benchmarks.join import measure_join, measure_windows
-from benchmarks.project import REPO, Project
+from benchmarks.online.measured import Amount, measure_online
+from benchmarks.online.report import page as online_page
+from benchmarks.project import Project
 from benchmarks.report import Results, page
 from benchmarks.snapshot import Snapshots
 from benchmarks.storage import measure_storage
@@ -18,21 +22,40 @@ KEYS = 100_000  # a hundred rows of history each
 SNAPSHOT_KEYS = 500_000
 
 
+class Half(StrEnum):
+    """What has a page of its own."""
+
+    SQL = "sql"
+    ONLINE = "online"
+
+
 def main(
     scale: Annotated[float, typer.Option(help="Share of the full size.")] = 1.0,
     repeats: Annotated[int, typer.Option(help="Runs of each query.", min=1)] = 5,
+    only: Annotated[
+        Half | None, typer.Option(help="Measure one half, and write its page alone.")
+    ] = None,
     work: Annotated[
-        Path, typer.Option(help="Where data and databases go: 2 GB at full size.")
+        Path, typer.Option(help="Where data and databases go: 4 GB at full size.")
     ] = REPO / "target/bench",
-    docs: Annotated[Path, typer.Option(help="Where the page and the plot go.")] = REPO / "docs",
+    docs: Annotated[Path, typer.Option(help="Where the pages and the plot go.")] = REPO / "docs",
 ) -> None:
-    """Measure Provender's SQL against SQL by hand for the same answers. The exit code tells whether
-    the answers were the same, never how long they took.
+    """Measure Provender against SQL by hand and against a bare Redis client, for the same answers.
+    The exit code tells whether the answers were the same, never how long they took.
     """
-    size = Size(round(SPINE * scale), round(KEYS * scale))
     keys = round(SNAPSHOT_KEYS * scale)
     _tell(f"building a store of {keys:,} keys…")
     snapshots = Snapshots(Project(work / "store"), keys)
+    docs.mkdir(parents=True, exist_ok=True)
+    if only != Half.ONLINE:
+        _measure_sql(snapshots, scale, repeats, work, docs)
+    if only != Half.SQL:
+        online = measure_online(snapshots.project, work, Amount.at(scale, repeats), _tell)
+        _write(docs / "benchmarks-online.md", online_page(online))
+
+
+def _measure_sql(snapshots: Snapshots, scale: float, repeats: int, work: Path, docs: Path) -> None:
+    size = Size(round(SPINE * scale), round(KEYS * scale))
     project = snapshots.project
     _tell(f"joining {size.spine:,} rows with {size.history:,}…")
     joined = measure_join(project, work / "join", size, repeats)
@@ -43,11 +66,14 @@ def main(
     stored = measure_storage(snapshots, work)
     _tell("joining at other sizes…")
     growths = measure_growth(project, work / "growth", size, joined.floor, min(repeats, 3))
-    results = Results(size, keys, repeats, joined, windows, contest, growths, stored)
-    docs.mkdir(parents=True, exist_ok=True)
-    (docs / "benchmarks.md").write_text(page(results))
+    results = Results(size, snapshots.keys, repeats, joined, windows, contest, growths, stored)
     draw(growths, docs / "benchmarks.svg")
-    _tell(f"wrote {docs / 'benchmarks.md'}")
+    _write(docs / "benchmarks.md", page(results))
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text)
+    _tell(f"wrote {path}")
 
 
 def _tell(what: str) -> None:

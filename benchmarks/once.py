@@ -20,10 +20,10 @@ def main() -> None:
         for sql in task["statements"]:
             connection.execute(sql)
         seconds, cpu = time.perf_counter() - began, time.process_time() - busy
-        json.dump({"seconds": seconds, "cpu": cpu, "megabytes": _peak_megabytes()}, sys.stdout)
+        json.dump({"seconds": seconds, "cpu": cpu, "megabytes": peak_megabytes()}, sys.stdout)
 
 
-def _peak_megabytes() -> float:
+def peak_megabytes() -> float:
     """The most this process ever held. Linux hands getrusage's figure down from the parent."""
     status = Path("/proc/self/status")
     if status.exists():

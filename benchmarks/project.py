@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-REPO = Path(__file__).parents[1]
+from benchmarks import REPO
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,15 @@ class Project:
         """Run `dbt build` as of a moment; return the statements it sent, in order."""
         log = self.folder / "logs/dbt.log"
         log.unlink(missing_ok=True)
+        rehearsed = json.dumps({"as_of": as_of.isoformat(), "rehearsal": True})
+        logged = ("--log-format-file", "json", "--log-level-file", "debug")
+        self.dbt(*logged, "build", *args, "--vars", rehearsed)
+        return list(_statements(log))
+
+    def dbt(self, *args: str) -> None:
+        """Run dbt with these arguments."""
         done = subprocess.run(
-            [
-                *(sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--quiet"),
-                *("--log-format-file", "json", "--log-level-file", "debug", "build", *args),
-                *("--vars", json.dumps({"as_of": as_of.isoformat(), "rehearsal": True})),
-            ],
+            [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--quiet", *args],
             cwd=self.folder,
             env={**os.environ, "DBT_PROFILES_DIR": ".", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
             capture_output=True,
@@ -52,8 +55,7 @@ class Project:
             check=False,
         )
         if done.returncode:
-            raise SystemExit(f"dbt build failed:\n{done.stdout}{done.stderr}")
-        return list(_statements(log))
+            raise SystemExit(f"dbt failed:\n{done.stdout}{done.stderr}")
 
     def compiled(self, model: str) -> str:
         """Return what dbt made of a model."""

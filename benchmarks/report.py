@@ -1,17 +1,17 @@
 """docs/benchmarks.md: page.md with the figures in it."""
 
-import os
-import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 from typing import get_args
 
 from benchmarks.data import HISTORY_DAYS, ROWS_PER_KEY, SCORES, SPINE_DAYS, Size
 from benchmarks.growth import Figures, Growth
 from benchmarks.join import Joined
-from benchmarks.measure import MEMORY_LIMIT, THREADS, Contest, Spread
+from benchmarks.markdown import machine, rows, spread
+from benchmarks.measure import MEMORY_LIMIT, THREADS, Contest
 from benchmarks.snapshot import CHANGED
 from benchmarks.storage import CADENCES, DAYS, ENTITIES, Stored
 
@@ -39,10 +39,9 @@ def page(results: Results) -> str:
 
 
 def _setting(results: Results) -> Mapping[str, object]:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
-        "machine": f"{os.cpu_count()} processors ({platform.machine()}), {memory:.0f} GB",
-        "python": platform.python_version(),
+        "machine": machine(),
+        "python": python_version(),
         "duckdb": version("duckdb"),
         "dbt": version("dbt-core"),
         "threads": THREADS,
@@ -73,8 +72,8 @@ def _tables(results: Results) -> Mapping[str, str]:
     plain = {joined.floor: f"by hand: {KIND[joined.floor]}"}
     beside = {joined.beside: f"by hand, slower: {KIND[joined.beside]}"}
     return {
-        "join": _rows(_contest(joined.contest, plain, ours, ("1.3", "1.2"), beside)),
-        "windows": _rows(
+        "join": rows(_contest(joined.contest, plain, ours, ("1.3", "1.2"), beside)),
+        "windows": rows(
             _contest(
                 results.windows,
                 {"windows": "by hand"},
@@ -82,7 +81,7 @@ def _tables(results: Results) -> Mapping[str, str]:
                 ("1.2", ""),
             )
         ),
-        "snapshots": _rows(
+        "snapshots": rows(
             line[:4]
             for line in _contest(
                 results.snapshots,
@@ -91,8 +90,8 @@ def _tables(results: Results) -> Mapping[str, str]:
                 ("2", ""),
             )
         ),
-        "stored": _rows(_stored(results.stored)),
-        "growth": _rows(_growth(growth) for growth in results.growths),
+        "stored": rows(_stored(results.stored)),
+        "growth": rows(_growth(growth) for growth in results.growths),
     }
 
 
@@ -110,9 +109,9 @@ def _contest(
         slower, larger = contest.slower(query, base), f"{contest.larger(query, base):.2f}"
         slowest, largest = targets if query in ours else ("", "")
         if query == base:
-            yield [name, _spread(seconds), "", "", megabytes, "", ""]
+            yield [name, spread(seconds), "", "", megabytes, "", ""]
         else:
-            yield [name, _spread(seconds), _spread(slower), slowest, megabytes, larger, largest]
+            yield [name, spread(seconds), spread(slower), slowest, megabytes, larger, largest]
 
 
 def _stored(stored: Stored) -> Iterable[Sequence[str]]:
@@ -137,11 +136,3 @@ def _growth(growth: Growth) -> Sequence[str]:
             for query in ("ours", "by hand")
         ),
     ]
-
-
-def _rows(lines: Iterable[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _spread(spread: Spread) -> str:
-    return f"{spread.median:.2f} ({spread.least:.2f} to {spread.most:.2f})"
