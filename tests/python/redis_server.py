@@ -46,6 +46,10 @@ class RedisServer:
                 return
         pytest.fail(f"redis-server ended before it said {words!r}:\n" + "".join(lines))
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None
+
     def stop(self) -> None:
         """Kill the server, as an outage does."""
         if self._process is not None:
