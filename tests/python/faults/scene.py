@@ -15,7 +15,7 @@ from published_catalog import View
 from pushing import Pusher
 from redis_server import RedisServer
 from story import SERVICE, Story
-from timeline import Push, Timeline
+from timeline import BOUND, Push, Timeline
 from watchers import KINDS, Place, Watcher
 
 from provender import FeatureReader, Status
@@ -101,26 +101,34 @@ class Scene:
         return ended
 
     @contextmanager
-    def watched(self, url: str | None = None, **place: Any) -> Iterator[None]:
-        """Read all the time for the block, and judge all that was read."""
+    def watched(
+        self, url: str | None = None, *, lags: bool = False, **place: Any
+    ) -> Iterator[None]:
+        """Read all the time for the block, and judge all that was read; one that `lags` may."""
         where = Place(self.story, url or self.url, **place)
         self._watchers = [Watcher(who, where, self.random.randrange(10**9)) for who in KINDS]
         try:
+            self.everybody(is_answered)
             yield
-            self.everybody(lambda _: True)
+            self.everybody(is_answered)
         finally:
             seen = [each for watcher in self._watchers for each in watcher.stop()]
             self._watchers = []
-        self.judge(seen)
+        self.judge(seen, lags)
 
     def everybody(self, what: Callable[[Seen], bool]) -> None:
         """Wait until each watcher was served something like that, asked for from now on."""
         for watcher in self._watchers:
             watcher.wait_for(what)
 
-    def judge(self, seen: list[Seen]) -> None:
+    def after_the_bound(self) -> None:
+        """Wait until everybody was served a value when no registry cached before now counted."""
+        then = self.story.clock() + BOUND
+        self.everybody(lambda seen: seen.before >= then and has_value(seen))
+
+    def judge(self, seen: list[Seen], lags: bool = False) -> None:
         """Fail for the first of what was wrong."""
-        judge = Judge(self.story, self.timeline)
+        judge = Judge(self.story, self.timeline, lags)
         complaints = [each for one in seen for each in judge.complaints(one)]
         assert not complaints, f"{len(complaints)} of {len(seen)} reads:\n" + "\n".join(
             complaints[:10]
