@@ -1,6 +1,8 @@
 """A story, pushed by real commands and watched by readers; and what must be true at the end."""
 
+import contextlib
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,11 +22,12 @@ from watchers import KINDS, Place, Watcher
 
 from provender import FeatureReader, Status
 from provender.connection import connect
+from provender.keys import KeySpace
 from provender_ops import generations
 
 POINTS = int(os.environ.get("PROVENDER_FAULTS", "0"))
 SEED = int(os.environ.get("PROVENDER_FAULTS_SEED", str(Random().randrange(10**6) if POINTS else 1)))
-KEYS = 3000 if POINTS else 500
+KEYS = 3000 if POINTS else 400
 
 
 def points(few: int) -> range:
@@ -54,7 +57,8 @@ class Scene:
         self.story = Story(folder / "lender", keys, random.randrange(10**9))
         self.timeline = Timeline(self.story)
         self._watchers: list[Watcher] = []
-        self.judged: list[Seen] = []
+        self._lags = False
+        self._served: set[str] = set()
 
     def start(self, *options: str, url: str | None = None) -> tuple[PushProcess, Push]:
         """Start a push of the last run, and leave it running."""
@@ -83,15 +87,21 @@ class Scene:
     ) -> tuple[Ended, KillingProxy]:
         """Push the last run through a relay that strikes after so many bytes."""
         process: PushProcess | None = None
+        failed: list[BaseException] = []
 
-        def hit() -> None:
+        def hit() -> None:  # in a thread of the relay
             assert process is not None
-            strike(process)
+            try:
+                strike(process)
+            except BaseException as error:
+                failed.append(error)
 
         with KillingProxy(Path(server.socket), after, hit, goes_on=goes_on) as proxy:
             process, push = self.start(*options, url=proxy.url)
             proxy.strikes_at(process)
             ended = self.finish(process, push)
+        if failed:
+            raise failed[0]
         return ended, proxy
 
     def push(self, *options: str) -> Ended:
@@ -106,15 +116,19 @@ class Scene:
     ) -> Iterator[None]:
         """Read all the time for the block, and judge all that was read; one that `lags` may."""
         where = Place(self.story, url or self.url, **place)
+        self._lags, self._served = lags, set()
         self._watchers = [Watcher(who, where, self.random.randrange(10**9)) for who in KINDS]
         try:
             self.everybody(is_answered)
             yield
             self.everybody(is_answered)
+            self.judge()
         finally:
-            seen = [each for watcher in self._watchers for each in watcher.stop()]
-            self._watchers = []
-        self.judge(seen, lags)
+            for watcher in self._watchers:
+                watcher.stop()
+        self.judge()
+        self._watchers = []
+        assert self._served == set(KINDS), "a watcher saw no value"
 
     def everybody(self, what: Callable[[Seen], bool]) -> None:
         """Wait until each watcher was served something like that, asked for from now on."""
@@ -126,15 +140,14 @@ class Scene:
         then = self.story.clock() + BOUND
         self.everybody(lambda seen: seen.before >= then and has_value(seen))
 
-    def judge(self, seen: list[Seen], lags: bool = False) -> None:
-        """Fail for the first of what was wrong."""
-        judge = Judge(self.story, self.timeline, lags)
+    def judge(self) -> None:
+        """Fail for the first of what was wrong in what was read since this was last asked."""
+        judge = Judge(self.story, self.timeline, self._lags)
+        seen = [each for watcher in self._watchers for each in watcher.take()]
         complaints = [each for one in seen for each in judge.complaints(one)]
-        assert not complaints, f"{len(complaints)} of {len(seen)} reads:\n" + "\n".join(
-            complaints[:10]
-        )
-        assert {one.who for one in seen if has_value(one)} == set(KINDS), "a watcher saw no value"
-        self.judged += seen
+        first = "\n".join(complaints[:10])
+        assert not complaints, f"{len(complaints)} complaints about {len(seen)} reads:\n{first}"
+        self._served |= {one.who for one in seen if has_value(one)}
 
     @contextmanager
     def fault(self) -> Iterator[None]:
@@ -145,9 +158,17 @@ class Scene:
         self.timeline.over()
 
     def equals_history(self) -> None:
-        """Fail unless each key is served as the last run has it."""
+        """Fail unless each key is served as the last run has it, and all was right until now."""
+        self.judge()
         for view in (self.story.activity, self.story.spend):
-            assert self._online(view) == self._last(view)
+            online, last = self._online(view), self._last(view)
+            other = [
+                f"{key}: {online[key]}, not {last[key]}" for key in last if online[key] != last[key]
+            ]
+            assert not other, (
+                f"{view.name}: {len(other)} of {len(last)} keys differ from history:\n"
+                + ("\n".join(other[:10]))
+            )
 
     def _last(self, view: View) -> dict[int, tuple[bool, Any]]:
         state = view.states[self.story.last_run]
@@ -173,16 +194,23 @@ class Scene:
             told[key] = (is_live, tuple(value.value for value in values) if is_live else None)
         return told
 
+    def reclaim(self) -> None:
+        """Push as if every reader's cache had expired."""
+        with (
+            contextlib.closing(connect(self.url, 30)) as client,
+            mock.patch.object(generations, "GRACE_US", 0),
+        ):
+            Pusher(self.story, cast("Any", client)).push()
+
     def leaves_nothing_behind(self) -> None:
         """Once nobody can be in an older generation, a push leaves no row but the view's own."""
-        client = connect(self.url, 30)
-        pusher = Pusher(self.story, cast("Any", client))
-        with mock.patch.object(generations, "GRACE_US", 0):
-            pusher.push()
+        client, keys = connect(self.url, 30), KeySpace(self.story.namespace)
+        self.reclaim()
         for view in (self.story.activity, self.story.spend):
-            prefix = pusher.keys.view_prefix(view.name, view.version)
+            prefix = keys.view_prefix(view.name, view.version)
             found = [key.decode() for key in client.scan_iter(match=f"{prefix}*", count=1000)]
-            assert len({key.removeprefix(prefix).split(":")[0] for key in found}) == 1
+            in_generation = Counter(key.removeprefix(prefix).split(":")[0] for key in found)
+            assert len(in_generation) == 1, f"{view.name}: rows in generations {in_generation}"
             ever = {
                 key
                 for (name, _), state in self.story.computed.items()

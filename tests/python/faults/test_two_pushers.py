@@ -59,3 +59,29 @@ def overtake(scene: Scene, slow: PushProcess) -> None:
         assert ended.code == 0 or ended.is_refused, ended
     finally:
         slow.send(signal.SIGCONT)
+
+
+def test_a_slow_pusher_wakes_after_its_generation_was_deleted(
+    scene: Scene, own_redis: RedisServer
+) -> None:
+    """What it still writes there is read by nobody, and does not stay."""
+    scene.story.run()
+    size = scene.push_struck(own_redis, NEVER)[1].sent
+    for _ in points(1):
+        scene.story.run()
+        at = scene.random.randrange(1, size // 2)
+        scene.push_struck(own_redis, at, strike=lambda slow: replace(scene, slow), goes_on=True)
+        scene.push()
+        scene.equals_history()
+        scene.leaves_nothing_behind()
+
+
+def replace(scene: Scene, slow: PushProcess) -> None:
+    """Push into a new generation while the slow one sleeps, delete the old one, and wake it."""
+    slow.send(signal.SIGSTOP)
+    try:
+        scene.story.run()
+        scene.try_push("--full")
+        scene.reclaim()
+    finally:
+        slow.send(signal.SIGCONT)

@@ -12,7 +12,7 @@ from story import SERVICE, Story
 
 from provender import AsyncFeatureReader, FeatureReader, ProvenderError, ServedFeatures
 
-PACE = 0.004  # seconds between two reads of one watcher, so that the pushes get on too
+PACE = 0.01  # seconds between two reads of one watcher, so that the pushes get on too
 PATIENCE = 90.0  # seconds; a fault that is not over by then is not over
 TIMEOUT = 10.0  # of a read, unless the test is about that: this machine may be slow
 
@@ -61,7 +61,7 @@ def reads_async(place: Place) -> Iterator[Read]:
 
 KINDS: dict[str, tuple[Callable[[Place], AbstractContextManager[Read]], int]] = {
     "get": (reads_one, 1),
-    "get_many": (reads_many, 8),
+    "get_many": (reads_many, 5),
     "async get": (reads_async, 3),
 }
 
@@ -79,14 +79,19 @@ class Watcher:
         self._died: BaseException | None = None
         self._thread.start()
 
-    def stop(self) -> list[Seen]:
-        """Return what was seen; raise what ended it before."""
+    def stop(self) -> None:
+        """End it; raise what ended it before."""
         self._stop.set()
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), f"{self.who} hangs"
         if self._died:
             raise self._died
-        return self._seen
+
+    def take(self) -> list[Seen]:
+        """Return what was seen since it was last taken."""
+        with self._more:
+            taken, self._seen = self._seen, []
+        return taken
 
     def wait_for(self, what: Callable[[Seen], bool]) -> None:
         """Return when a read that begins from now on is like that."""
@@ -95,8 +100,11 @@ class Watcher:
             at = len(self._seen)
 
             def is_there() -> bool:
-                fresh = [seen for seen in self._seen[at:] if seen.before >= now]
-                return self._died is not None or any(map(what, fresh))
+                nonlocal at
+                fresh, at = self._seen[at:], len(self._seen)
+                return self._died is not None or any(
+                    what(seen) for seen in fresh if seen.before >= now
+                )
 
             assert self._more.wait_for(is_there, PATIENCE), (
                 f"{self.who} is not served any more, at last {self._seen[-1:]}"
