@@ -1,8 +1,8 @@
 """The judge: whether what was served is what history says, and why not.
 
 One answer for one view is wrong unless its served `as_of` is a run, and history's state of the key
-at that run is the value told, of its type, or the absence told. A failure to answer is right only
-while a fault lasts.
+at that run is the value told, of its type, or the absence told; also after a loss, since what is
+lost takes its watermark with it. A failure to answer is right only while a fault lasts.
 """
 
 from collections.abc import Iterator, Sequence

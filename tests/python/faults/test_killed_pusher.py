@@ -19,7 +19,7 @@ def test_a_push_killed_at_random_points(scene: Scene, own_redis: RedisServer) ->
     sizes["incremental"] = scene.push_struck(own_redis, NEVER)[1].sent
     killed = 0
     with scene.watched():
-        for _ in points(3):
+        for _ in points(2):
             killed += kill_one(scene, own_redis, sizes)
             if scene.random.random() < 0.3:
                 killed += kill_one(scene, own_redis, sizes)
@@ -47,7 +47,7 @@ def test_the_first_push_killed_at_random_points(scene: Scene, own_redis: RedisSe
     """There is nothing to read before it is over, and then all of it."""
     scene.story.run()
     size = scene.push_struck(own_redis, NEVER)[1].sent
-    for _ in points(2):
+    for _ in points(1):
         with own_redis.client() as client:
             client.flushall()
         at = scene.random.randrange(1, size)

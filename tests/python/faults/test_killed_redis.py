@@ -27,7 +27,7 @@ def test_redis_killed_in_the_middle_of_a_push(kept: Scene, kept_redis: RedisServ
     kept.story.run()
     size = kept.push_struck(kept_redis, NEVER)[1].sent
     with kept.watched():
-        for _ in points(3):
+        for _ in points(2):
             kept.story.run()
             options = ["--full"] if kept.random.random() < 0.4 else []
             at = kept.random.randrange(1, size if options else size // 2)
@@ -49,7 +49,7 @@ def test_redis_killed_in_the_middle_of_reads(kept: Scene, kept_redis: RedisServe
     kept.story.run()
     kept.push()
     with kept.watched():
-        for _ in points(2):
+        for _ in points(1):
             with kept.fault():
                 kept_redis.stop()
                 kept_redis.start()

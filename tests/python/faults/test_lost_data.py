@@ -12,7 +12,7 @@ def test_redis_restarted_empty(scene: Scene, own_redis: RedisServer) -> None:
     scene.story.run()
     scene.push()
     with scene.watched():
-        for _ in points(2):
+        for _ in points(1):
             with scene.fault():
                 own_redis.stop()
                 scene.timeline.turn()
@@ -31,7 +31,7 @@ def test_redis_restored_from_an_older_dump(scene: Scene, own_redis: RedisServer)
     scene.story.run()
     scene.push()
     with scene.watched():
-        for _ in points(2):
+        for _ in points(1):
             dump(own_redis)
             for _ in range(scene.random.randrange(1, 4)):
                 scene.story.run()
@@ -54,7 +54,7 @@ def test_redis_restored_during_a_push(scene: Scene, own_redis: RedisServer) -> N
     scene.story.run()
     size = scene.push_struck(own_redis, 10**12)[1].sent
     with scene.watched():
-        for _ in points(2):
+        for _ in points(1):
             dump(own_redis)
             scene.story.run()
             scene.push()

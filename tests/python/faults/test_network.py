@@ -58,7 +58,7 @@ def test_a_push_whose_connection_is_dropped(scene: Scene, relay: Relay) -> None:
     scene.try_push(url=url_of(relay))
     size = relay.sent
     with scene.watched():
-        for _ in points(3):
+        for _ in points(2):
             scene.story.run()
             options = scene.random.choice([[], ["--full"]])
             at = scene.random.randrange(1, size if options else size // 2)

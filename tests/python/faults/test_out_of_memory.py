@@ -13,7 +13,7 @@ def test_memory_runs_out_during_a_push(scene: Scene, own_redis: RedisServer) -> 
     size = scene.push_struck(own_redis, NEVER)[1].sent
     refused = 0
     with own_redis.client() as client, scene.watched():
-        for _ in points(4):
+        for _ in points(3):
             scene.story.run()
             options = ["--full"] if scene.random.random() < 0.5 else []
             at = scene.random.randrange(1, size if options else size // 2)
@@ -44,7 +44,7 @@ def test_there_is_room_for_one_generation_and_not_for_two(
     scene.push()
     with own_redis.client() as client, scene.watched():
         used = int(client.info("memory")["used_memory"])
-        for _ in points(2):
+        for _ in points(1):
             scene.story.run()
             client.config_set("maxmemory", used + scene.random.randrange(used // 20))
             ended = scene.try_push("--full")

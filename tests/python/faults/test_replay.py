@@ -8,7 +8,7 @@ def test_replays_under_readers(scene: Scene) -> None:
     scene.story.run()
     scene.push()
     with scene.watched():
-        for _ in points(2):
+        for _ in points(1):
             scene.push("--full")
             scene.story.run()
             scene.push("--full")

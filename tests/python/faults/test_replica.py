@@ -33,7 +33,7 @@ def test_a_replica_is_read_and_not_pushed_to(
     scene.push()
     in_step(replica, master)
     with scene.watched(replica.url, lags=True):
-        for _ in points(2):
+        for _ in points(1):
             scene.story.run()
             ended = scene.try_push(url=replica.url)
             assert (ended.code, ended.is_refused) == (2, True), ended

@@ -18,7 +18,7 @@ def test_two_pushers_at_once(scene: Scene) -> None:
     scene.story.run()
     scene.push()
     with scene.watched():
-        for _ in points(3):
+        for _ in points(2):
             scene.story.run()
             options = [scene.random.choice([[], ["--full"]]) for _ in range(2)]
             began = [scene.start(*each) for each in options]
