@@ -1,6 +1,6 @@
 # make demo     the whole job on a small lender, told as it goes
 # make test     every check; installs what it needs itself
-# make torture  50,000 worlds against the oracle; most of an hour
+# make torture  50,000 worlds against the oracle, and each fault of Redis and the network at 50 points; two hours
 # make bench    measures the SQL and what is online, and writes docs/benchmarks*.md; twenty minutes and 5 GB of disk
 PYTHON ?= $(shell for python in python3 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
@@ -21,6 +21,7 @@ pytest: .venv/dev profiles.yml
 
 torture: .venv/dev profiles.yml
 	PROVENDER_WORLDS=50000 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/python/time/test_worlds.py
+	PROVENDER_FAULTS=50 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/python/faults
 
 bench: .venv/bench
 	$(BIN)/python -m benchmarks

@@ -13,7 +13,7 @@ from redis.exceptions import NoPermissionError
 from provender.connection import Client, asking
 from provender_ops.errors import Refused
 
-PATIENCE = 30.0  # seconds that replicas may take to follow
+PATIENCE = 10.0  # seconds that replicas may take to follow
 PAUSE = 0.05
 
 
@@ -40,33 +40,51 @@ def evicts(client: Client) -> str | None:
     return None
 
 
-def wait_for_replicas(client: Client, patience: float = PATIENCE) -> None:
-    """Return when every connected replica has what its master had at the call; raise Refused."""
+def replicas(client: Client) -> Mapping[str, int]:
+    """Return how many replicas each master has that are connected to it."""
     try:
-        behind = {
-            str(info["master_replid"]): int(info["master_repl_offset"])
-            for info in _info(client, "replication")
-            if info.get("connected_slaves")
-        }
-        until = time.monotonic() + patience
-        while behind:
-            for info in _info(client, "replication"):
-                if _follow(info, behind.get(str(info["master_replid"]), 0)):
-                    behind.pop(str(info["master_replid"]), None)
-            if behind and time.monotonic() > until:
-                raise Refused(
-                    f"A replica has not followed its master for {patience:.0f} seconds; were it to"
-                    " take over, rows would be lost. Nothing was made readable. See why it lags,"
-                    " and run `push-online` again."
-                )
-            time.sleep(PAUSE if behind else 0)
+        found = _info(client, "replication")
     except NoPermissionError:
+        return {}
+    return {str(info["master_replid"]): len(_replicas(info)) for info in found}
+
+
+def wait_for_replicas(
+    client: Client, expected: Mapping[str, int], patience: float = PATIENCE
+) -> None:
+    """Return when as many replicas as `expected` have what their masters had at the call.
+
+    Raise Refused. A replica that had left before, and takes over as it was, is what Redis's own
+    `min-replicas-to-write` is for.
+    """
+    if not any(expected.values()):
         return
+    offsets = {
+        str(info["master_replid"]): int(info["master_repl_offset"])
+        for info in _info(client, "replication")
+    }
+    until = time.monotonic() + patience
+    while behind := [
+        info
+        for info in _info(client, "replication")
+        if _following(info, offsets) < expected.get(str(info["master_replid"]), 0)
+    ]:
+        if time.monotonic() > until:
+            raise Refused(
+                f"{len(behind)} replica(s) have not followed their master for {patience:.0f}"
+                " seconds; were one to take over, rows would be lost. Nothing was made readable."
+                " See why it lags, and run `push-online` again."
+            )
+        time.sleep(PAUSE)
 
 
-def _follow(info: Mapping[str, Any], offset: int) -> bool:
-    replicas = [value for name, value in info.items() if _is_replica(name, value)]
-    return all(int(replica["offset"]) >= offset for replica in replicas)
+def _following(info: Mapping[str, Any], offsets: Mapping[str, int]) -> int:
+    wanted = offsets.get(str(info["master_replid"]), 0)
+    return sum(int(replica["offset"]) >= wanted for replica in _replicas(info))
+
+
+def _replicas(info: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [value for name, value in info.items() if _is_replica(name, value)]
 
 
 def _is_replica(name: str, value: object) -> bool:

@@ -1,6 +1,6 @@
 """The online store as the writer sees it: who owns it, its rows, and the atomic steps."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import chain
 from typing import Any, cast
@@ -26,7 +26,7 @@ from provender_ops import lua
 from provender_ops.catalog import Run
 from provender_ops.errors import Refused
 from provender_ops.generations import Generations
-from provender_ops.masters import lives, wait_for_replicas
+from provender_ops.masters import lives, replicas, wait_for_replicas
 from provender_ops.notes import Online, PushedRun, look, pushed_field, reaching_field
 from provender_ops.rows import Rows
 from provender_ops.view_lock import ViewLock
@@ -45,9 +45,11 @@ class OnlineStore:
         self.owner = OwnerRecord(project, target)
         self._owner_raw: str | bytes = self.owner.to_json()
         self._merge: str | None = None
+        self._replicas: Mapping[str, int] = {}
 
     def claim(self) -> None:
         """Take the namespace if it is free; raise NamespaceOwned or UnknownFormat if it is not."""
+        self._replicas = replicas(self._client)
         with asking("claim the namespace"):
             self._client.hsetnx(self.keys.registry, OWNER_FIELD, self.owner.to_json())
         self.check_owner()
@@ -153,7 +155,7 @@ class OnlineStore:
         generation to stay. Raise NamespaceOwned, or Refused when rows may have been lost in the
         meantime, or the lock was.
         """
-        wait_for_replicas(self._client)
+        wait_for_replicas(self._client, self._replicas)
         if self.servers() != servers:
             raise Refused(
                 "A Redis server restarted, or another took over, while rows were written: some may"

@@ -5,8 +5,9 @@ import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
+from weakref import WeakKeyDictionary
 
-from redis import Redis, ResponseError
+from redis import ConnectionPool, Redis, ResponseError
 from redis import exceptions as redis_errors
 from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
@@ -18,19 +19,29 @@ from provender.reading import MOST_ROWS, Ask
 _WHAT = {"HGETALL": "read the registry", "MGET": "read feature rows"}
 
 
+class _Kept:
+    """Connections of a client that are open and idle; those of a parent process are not ours."""
+
+    def __init__(self) -> None:
+        self.idle: list[Any] = []
+        self.process = os.getpid()
+
+
+_kept: WeakKeyDictionary[Client, _Kept] = WeakKeyDictionary()
+
+
 class Asker:
     """Asks through one client, from any number of threads.
 
-    An ordinary client's connections stay with us once they were opened: to hand one back and take
-    it again costs redis-py more than to ask.
+    An ordinary client's connections stay out of its pool once they were opened, for all readers
+    with that client: to hand one back and take it again costs redis-py more than to ask.
     """
 
     def __init__(self, client: Client) -> None:
         """Keep the client; nothing is sent yet. Raise WrongClient."""
         self._client = checked(client)
         self.is_cluster = isinstance(client, RedisCluster)
-        self._idle: list[Any] = []
-        self._process = os.getpid()
+        self._kept = _kept.setdefault(client, _Kept())
         self._mget = self._mget_of(client)
 
     def ask(self, ask: Ask) -> Any:
@@ -44,9 +55,13 @@ class Asker:
 
     def close(self) -> None:
         """Close the connections."""
-        for connection in self._idle:
-            connection.disconnect()
+        while self._kept.idle:
+            self._pool.release(self._kept.idle.pop())
         self._client.close()
+
+    @property
+    def _pool(self) -> ConnectionPool:
+        return cast("Redis", self._client).connection_pool
 
     def _mget_of(self, client: Client) -> Callable[[Sequence[str]], Any]:
         if isinstance(client, RedisCluster):
@@ -71,15 +86,16 @@ class Asker:
             connection.disconnect()  # an answer that comes late must not be taken for another
             raise
         finally:
-            self._idle.append(connection)
+            self._kept.idle.append(connection)
 
     def _borrow(self) -> Any:
-        if self._process != os.getpid():  # a fork: the connections are the parent's
-            self._idle, self._process = [], os.getpid()
+        kept = self._kept
+        if kept.process != os.getpid():  # a fork
+            kept.idle, kept.process = [], os.getpid()
         try:
-            return self._idle.pop()
+            return kept.idle.pop()
         except IndexError:
-            return cast("Redis", self._client).connection_pool.make_connection()
+            return self._pool.get_connection()
 
 
 class AsyncAsker:
@@ -137,13 +153,21 @@ class AsyncAsker:
     async def _mget(self, together: "Sequence[_Waiting]") -> None:
         keys = [key for waiting in together for key in waiting.keys]
         with _told(together):
-            client = self._client
-            many = client.mget_nonatomic if isinstance(client, AsyncRedisCluster) else client.mget
-            rows = await cast("Awaitable[Any]", many(keys))
+            rows = await self._ask_for(keys)
             at = 0
             for waiting in together:
                 waiting.tell(rows[at : at + len(waiting.keys)])
                 at += len(waiting.keys)
+
+    async def _ask_for(self, keys: Sequence[str]) -> Any:
+        if not isinstance(self._client, AsyncRedisCluster):
+            return await cast("Awaitable[Any]", self._client.mget(keys))
+        try:
+            return await self._client.mget_nonatomic(keys)
+        except AttributeError as error:  # redis-py, of a connection that its node has just closed
+            raise redis_errors.ConnectionError(
+                f"a node has closed its connection: {error}"
+            ) from None
 
 
 class _Waiting(NamedTuple):

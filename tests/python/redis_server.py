@@ -52,6 +52,10 @@ class RedisServer:
                 return
         pytest.fail(f"redis-server ended before it said {words!r}:\n" + "".join(lines))
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None
+
     def stop(self) -> None:
         """Kill the server, as an outage does."""
         if self._process is not None:
@@ -67,7 +71,8 @@ class RedisServer:
         try:
             yield
         finally:
-            self._process.send_signal(signal.SIGCONT)
+            if self._process is not None:  # else it was killed
+                self._process.send_signal(signal.SIGCONT)
 
     def client(self) -> redis.Redis:
         return redis.Redis.from_url(self.url)

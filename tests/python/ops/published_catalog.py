@@ -167,6 +167,9 @@ class PublishedProject:
         self._table("builds", self.builds, BUILDS)
         self._table("feature_views", [_declared(view) for view in self.views.values()], VIEWS)
         self._table("feature_services", self.services, SERVICES)
+        self._publish_catalog()
+
+    def _publish_catalog(self) -> None:
         with duckdb.connect() as connection:
             folders = connection.sql(
                 "select distinct regexp_extract(file, '([^/]+)/[^/]+$', 1),"

@@ -178,3 +178,11 @@ def test_the_rest_is_ten_times_the_wait_and_a_second_at_most(own_redis: RedisSer
         assert days(reader) == 30
         store.clock.advance(timedelta(seconds=0.01))
         assert days(reader) == 0
+
+
+def test_readers_on_one_client_share_its_connections(store: Store) -> None:
+    """However many there were: a client opens a limited number."""
+    filled(store)
+    before = len(store.client.client_list())
+    assert [days(store.reader()) for _ in range(200)] == [0] * 200
+    assert len(store.client.client_list()) <= before + 1
