@@ -80,6 +80,7 @@ class Catalog:
         """Keep an open connection; use open()."""
         self._connection, self.path = connection, path
         self._runs: dict[tuple[str, str], Run] = {}
+        self._tables: dict[str, tuple[int, list[Row]]] = {}
 
     @classmethod
     @contextmanager
@@ -190,6 +191,16 @@ class Catalog:
         """Return the file of what a run changed in a history."""
         return self.path.parent / history / f"as_of={stamp}.parquet"
 
+    def _table(self, name: str, sql: str) -> list[Row]:
+        """Return what was read of a table before, unless it was published again since."""
+        with reading(self.path):
+            published_at = (self.path.parent / name / "latest.parquet").stat().st_mtime_ns
+        at, rows = self._tables.get(name, (None, []))
+        if at != published_at:
+            rows = self.rows(sql)
+            self._tables[name] = published_at, rows
+        return rows
+
     def _logged(self) -> set[tuple[str, str]]:
         """Return (history, stamp) of each run, which the names of the log's files tell."""
         files = (self.path.parent / "runs").glob("as_of=*.parquet")
@@ -206,10 +217,11 @@ class Catalog:
 
     def last_builds(self) -> dict[tuple[str, int], Build]:
         """Return how the last build of each view version ended."""
-        rows = self.rows(
+        rows = self._table(
+            "builds",
             "select view, version, as_of, status, message from builds qualify row_number() over"
             " (partition by view, version order by finished_at desc, as_of desc, status) = 1"
-            " order by view, version"
+            " order by view, version",
         )
         return {
             (row["view"], row["version"]): Build(row["as_of"], row["status"], row["message"])
@@ -218,7 +230,8 @@ class Catalog:
 
     def definitions(self) -> dict[str, Definition]:
         """Return all definitions by fingerprint, the oldest first."""
-        rows = self.rows("select * from definitions order by recorded_at, fingerprint")
+        sql = "select * from definitions order by recorded_at, fingerprint"
+        rows = self._table("definitions", sql)
         with reading(self.path):
             return {row["fingerprint"]: _definition(row) for row in rows}
 

@@ -39,7 +39,7 @@ from provender.records import (
     ViewRecord,
     ViewRef,
 )
-from provender.registry import OWNER_FIELD, service_field, view_field
+from provender.registry import OWNER_FIELD, VERSION_FIELD, service_field, view_field
 from provender.type_names import parse_type
 from provender_ops.embedded_redis import EmbeddedRedis
 from provender_ops.row_encoding import RowEncoder, arrow_type
@@ -131,7 +131,8 @@ def _fill(url: str, keys: int) -> None:
     fields |= {view_field(view.view, view.version): view.to_json() for view in views}
     fields[service_field(SERVICE)] = _service(views).to_json()
     with Redis.from_url(url) as client, client.pipeline(transaction=False) as pipeline:
-        pipeline.hset(space.registry, mapping=fields)
+        pipeline.hset(space.registry, mapping={**fields, VERSION_FIELD: "1"})
+        pipeline.set(space.version, "1")
         for view in views:
             pipeline.mset(_rows(space, view, keys, now_us))
         pipeline.execute()

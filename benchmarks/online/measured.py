@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks.online.fresh import call
 from benchmarks.online.freshness import Freshness, measure_freshness
+from benchmarks.online.http import HttpFigures, measure_http
 from benchmarks.online.layouts import Measured, measure_layouts
 from benchmarks.online.light import Light, measure_light
 from benchmarks.online.published import Published
@@ -17,6 +18,7 @@ from benchmarks.online.workload import draw
 from benchmarks.project import Project
 
 ENTITIES = 500_000
+HTTP_ENTITIES = 5_000
 SECONDS = 5.0  # at each number of processes
 ROUNDS = 10  # of events
 REPEATS = 3  # of each push
@@ -65,6 +67,7 @@ class Online:
     reads: Reads
     rates: Sequence[Rate]
     layouts: Sequence[Measured]
+    http: HttpFigures
     freshness: Freshness
     light: Light
 
@@ -85,8 +88,10 @@ def measure_online(
         tell("trying other layouts…")
         layouts = measure_layouts(server, amount.entities)
         redis = {**server.info("server"), **server.info("memory")}
+    tell("serving over HTTP…")
+    http = measure_http(seconds=amount.seconds, keys=min(amount.entities, HTTP_ENTITIES))
     with redis_server() as server:
         tell("waiting for events…")
         fresh = measure_freshness(project, server, amount.entities, amount.events)
     light = measure_light(amount.imports)
-    return Online(amount, redis, pushed, reads, rates, layouts, fresh, light)
+    return Online(amount, redis, pushed, reads, rates, layouts, http, fresh, light)

@@ -10,8 +10,8 @@ from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
 from benchmarks.online.latency import Race, race
-from benchmarks.online.requests import Request, Workload, touch
-from provender import AsyncFeatureReader, FeatureReader
+from benchmarks.online.requests import Request, Workload, touch, touch_columns, touch_each
+from provender import AsyncFeatureReader, FeatureReader, ServedBatch
 
 BATCH = 100
 IN_FLIGHT = 64
@@ -51,7 +51,8 @@ class Reads:
     """What was measured, for each way to Redis."""
 
     single: Mapping[str, Race]
-    batch: Mapping[str, Race]
+    batch: Mapping[str, Race]  # by columns
+    objects: Mapping[str, Race]  # by an object for each value
     in_flight: Mapping[str, Rates]
 
 
@@ -60,7 +61,8 @@ def measure_reads(workload: Workload, calls: Calls) -> Reads:
     urls = workload.urls.items()
     return Reads(
         {name: _single(url, workload, calls) for name, url in urls},
-        {name: _batch(url, workload, calls) for name, url in urls},
+        {name: _batch(url, workload, calls, touch_columns) for name, url in urls},
+        {name: _batch(url, workload, calls, touch_each) for name, url in urls},
         {name: asyncio.run(_in_flight(url, workload, calls)) for name, url in urls},
     )
 
@@ -80,7 +82,9 @@ def _single(url: str, workload: Workload, calls: Calls) -> Race:
         )
 
 
-def _batch(url: str, workload: Workload, calls: Calls) -> Race:
+def _batch(
+    url: str, workload: Workload, calls: Calls, touch_all: Callable[[ServedBatch], None]
+) -> Race:
     """A hundred keys a call."""
     batches = [
         [workload.request(number) for number in range(at, at + BATCH)]
@@ -90,8 +94,7 @@ def _batch(url: str, workload: Workload, calls: Calls) -> Race:
     rows = [[row for each in batch for row in each.rows] for batch in batches]
 
     def ours(call: int) -> None:
-        for served in reader.get_many(workload.service, keys[call % len(keys)]):
-            touch(served)
+        touch_all(reader.get_many(workload.service, keys[call % len(keys)]))
 
     with (
         FeatureReader.from_url(url, namespace=workload.namespace) as reader,

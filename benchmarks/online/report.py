@@ -64,6 +64,12 @@ def _figures(online: Online) -> Mapping[str, object]:
         "lines": f"{light.lines:,}",
         "files": light.files,
         "fewest": _fewest(online),
+        "http": f"{online.http.per_second:,.0f}",
+        "http_p50": f"{online.http.load.p50_ms:.1f}",
+        "http_p99": f"{online.http.load.p99_ms:.1f}",
+        "http_connections": online.http.connections,
+        "http_cpu": f"{online.http.cpu_us:.0f}",
+        "http_core": f"{online.http.per_cpu_second:,.0f}",
     }
 
 
@@ -84,7 +90,9 @@ def _reads(reads: Reads) -> Iterable[Line]:
         yield from _race(race, f"MGET of {len(VIEWS)} rows, {way}", f"`get`, {way}", "1.3")
     for way, race in reads.batch.items():
         floor = f"MGET of {BATCH * len(VIEWS)} rows, {way}"
-        yield from _race(race, floor, f"`get_many` of {BATCH}, {way}", "2")
+        yield from _race(race, floor, f"`get_many` of {BATCH}, by columns, {way}", "2")
+        *_, objects = _race(reads.objects[way], floor, f"the same, by objects, {way}", "")
+        yield objects
 
 
 def _race(race: Race, floor: str, ours: str, target: str) -> Iterable[Line]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from provender import ServedFeatures
+from provender import ServedBatch, ServedFeatures
 
 
 @dataclass(frozen=True)
@@ -33,3 +33,17 @@ def touch(served: ServedFeatures) -> None:
     for feature in served.values():
         feature.value  # noqa: B018 - reading it is the point
         feature.status  # noqa: B018
+
+
+def touch_each(batch: ServedBatch) -> None:
+    """The same of a batch, by the object that each value has."""
+    for served in batch:
+        touch(served)
+
+
+def touch_columns(batch: ServedBatch) -> None:
+    """Look at each value and status of a batch, column by column, as a model takes them."""
+    for columns in (batch.columns(), batch.statuses()):
+        for column in columns.values():
+            for value in column:
+                value  # noqa: B018

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property, partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from provender.data_types import Value
 from provender.errors import FeatureUnavailable, UnknownFeature
@@ -115,19 +115,27 @@ class FeatureValue(NamedTuple):
         )
 
 
+Plain: TypeAlias = tuple[Sequence[Value], Sequence[Status]]
+
+
 class ServedFeatures:
     """All features of a service for one set of keys, as they were served at `read_at` (UTC)."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - made by the reader alone
         self,
         service: str,
         keys: Callable[[], Mapping[str, Value]],
         read_at: datetime,
-        values: Sequence[FeatureValue],
+        names: Sequence[str],
+        plain: Callable[[], Plain],
+        features: Callable[[], Sequence[FeatureValue]],
     ) -> None:
-        """Keep what was served; `keys` gives them as plain values."""
+        """Keep what was served; the callables give it when it is asked for.
+
+        `keys` as plain values, `plain` only the values and statuses of `names`.
+        """
         self.service, self.read_at = service, read_at
-        self._keys, self._values = keys, tuple(values)
+        self._keys, self._names, self._plain, self._features = keys, names, plain, features
 
     @cached_property
     def keys(self) -> Mapping[str, Value]:
@@ -137,11 +145,15 @@ class ServedFeatures:
     @cached_property
     def features(self) -> Mapping[str, FeatureValue]:
         """Name -> feature, in the service's order."""
-        return MappingProxyType({value.name: value for value in self._values})
+        return MappingProxyType({value.name: value for value in self.values()})
 
     def values(self) -> tuple[FeatureValue, ...]:
         """Return the features, in the service's order."""
         return self._values
+
+    @cached_property
+    def _values(self) -> tuple[FeatureValue, ...]:
+        return tuple(self._features())
 
     def __getitem__(self, name: str) -> FeatureValue:
         """Return one feature; raise UnknownFeature (a KeyError) when it was not served."""
@@ -154,20 +166,30 @@ class ServedFeatures:
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names, in the service's order."""
-        return iter(self.features)
+        return iter(self._names)
 
     def __len__(self) -> int:
         """Return how many features were served."""
-        return len(self._values)
+        return len(self._names)
 
     def to_dict(self) -> dict[str, Value]:
         """Return name -> value, in the service's order."""
-        return {value.name: value.value for value in self._values}
+        return dict(zip(self._names, self.plain()[0], strict=True))
+
+    def statuses(self) -> dict[str, Status]:
+        """Return name -> status, in the service's order."""
+        return dict(zip(self._names, self.plain()[1], strict=True))
+
+    def plain(self) -> Plain:
+        """Return the values, and their statuses, in the service's order; no object for each."""
+        return self._plain()
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle what was served, without what served it."""
         keys: partial[dict[str, Value]] = partial(dict, list(self.keys.items()))
-        return ServedFeatures, (self.service, keys, self.read_at, self._values)
+        plain, values = partial(tuple, self.plain()), partial(tuple, self._values)
+        names = list(self._names)
+        return ServedFeatures, (self.service, keys, self.read_at, names, plain, values)
 
     def assert_max_age(self, max_age: timedelta, *names: str) -> None:
         """Raise FeatureUnavailable when any feature, or any of those named, is older than that.
@@ -193,6 +215,14 @@ class ServedFeatures:
 class ServedBatch(tuple[ServedFeatures, ...]):
     """What a service was served for several sets of keys, in the order asked for."""
 
+    def columns(self) -> dict[str, list[Value]]:
+        """Return name -> values, one for each set of keys: the quickest way to all of them."""
+        return self._columns(0)
+
+    def statuses(self) -> dict[str, list[Status]]:
+        """Return name -> statuses, one for each set of keys."""
+        return self._columns(1)
+
     def to_pandas(self) -> "pandas.DataFrame":
         """Return a data frame, one row each: the keys, then the features, in the service's order.
 
@@ -207,11 +237,17 @@ class ServedBatch(tuple[ServedFeatures, ...]):
         columns: dict[str, object] = {
             name: [served.keys[name] for served in self] for name in self[0].keys
         }
-        for at, feature in enumerate(self[0].values()):
-            values = [served.values()[at].value for served in self]
+        values = self.columns()
+        for feature in self[0].values():
             dtype = _PANDAS.get(feature.data_type, "object")
-            columns[feature.name] = pandas.Series(values, dtype=dtype)
+            columns[feature.name] = pandas.Series(values[feature.name], dtype=dtype)
         return pandas.DataFrame(columns)
+
+    def _columns(self, part: int) -> dict[str, list[Any]]:
+        if not self:
+            return {}
+        transposed = zip(*[served.plain()[part] for served in self], strict=True)
+        return dict(zip(self[0], map(list, transposed), strict=True))
 
 
 _PANDAS = {

@@ -16,7 +16,7 @@ from provender.errors import (
     WrongKey,
     WrongValue,
 )
-from provender.features import HAS_VALUE, FeatureValue, Row, ServedFeatures, Status
+from provender.features import HAS_VALUE, FeatureValue, Plain, Row, ServedFeatures, Status
 from provender.keys import EntityKey, KeySpace, nearest, view_label
 from provender.records import FeatureColumn, KeyColumn, ServiceFeature, ServiceRecord, ViewRecord
 from provender.registry import Registry
@@ -111,6 +111,20 @@ class ViewPlan:
                 features[index] = FeatureValue(name, column.default, row.status, True, column, row)
         return features
 
+    def plain(self, row: Row) -> Plain:
+        """Return the values and statuses that serve() gives, without the rest."""
+        pick = self._pick.get(row.layout)
+        if row.values is None or row.status is Status.EXPIRED or pick is None:
+            features = self.serve(row)
+            return [each.value for each in features], [each.status for each in features]
+        values = pick(row.values)
+        if self._defaulted and None in values:
+            values = list(values)
+            for index in self._defaulted:
+                if values[index] is None:
+                    values[index] = self._columns[index].default
+        return values, [row.status] * len(self._names)
+
     def refuses(self, row: Row) -> bool:
         """Return whether the view says `fail` and some wanted feature has no value."""
         has_values = row.status in HAS_VALUE and self._pick.get(row.layout) is not None
@@ -173,8 +187,9 @@ class ServicePlan:
         self._entities = {view.key_names for view in self._views}
         self._may_refuse = any(record.otherwise == "fail" for record in self.records)
         by_name = [feature.name for features in by_view.values() for feature in features]
-        in_order = [feature.name for feature in service.features]
-        self._order = None if by_name == in_order else [by_name.index(name) for name in in_order]
+        self._names = [feature.name for feature in service.features]
+        in_order = by_name == self._names
+        self._order = None if in_order else [by_name.index(name) for name in self._names]
 
     @property
     def records(self) -> list[ViewRecord]:
@@ -232,14 +247,34 @@ class ServicePlan:
         self, keys: Mapping[str, object], rows: Sequence[Row], now: datetime
     ) -> ServedFeatures:
         """Return what was served at `now`; raise FeatureUnavailable where a view says `fail`."""
+        if self._may_refuse and any(map(ViewPlan.refuses, self._views, rows)):
+            self._refuse_absent(self._features(rows))
+        return ServedFeatures(
+            self.service.service,
+            partial(self._plain_keys, keys),
+            now,
+            self._names,
+            partial(self._plain, rows),
+            partial(self._features, rows),
+        )
+
+    def _features(self, rows: Sequence[Row]) -> list[FeatureValue]:
         served: list[FeatureValue] = []
         for view, row in zip(self._views, rows, strict=True):
             served += view.serve(row)
-        if self._may_refuse and any(map(ViewPlan.refuses, self._views, rows)):
-            self._refuse_absent(served)
+        return [served[index] for index in self._order] if self._order else served
+
+    def _plain(self, rows: Sequence[Row]) -> Plain:
+        values: list[Value] = []
+        statuses: list[Status] = []
+        for view, row in zip(self._views, rows, strict=True):
+            some, of_some = view.plain(row)
+            values += some
+            statuses += of_some
         if self._order:
-            served = [served[index] for index in self._order]
-        return ServedFeatures(self.service.service, partial(self._plain, keys), now, served)
+            order = self._order
+            return [values[index] for index in order], [statuses[index] for index in order]
+        return values, statuses
 
     def _numbered_redis_keys(self, at: int, keys: Mapping[str, object]) -> list[str]:
         try:
@@ -262,7 +297,7 @@ class ServicePlan:
             keys, record, [(wanted.name, columns[wanted.feature]) for wanted in features]
         )
 
-    def _plain(self, keys: Mapping[str, object]) -> Mapping[str, Value]:
+    def _plain_keys(self, keys: Mapping[str, object]) -> Mapping[str, Value]:
         return MappingProxyType(self._keys.plain(keys))
 
     def _refuse_absent(self, served: Sequence[FeatureValue]) -> None:

@@ -21,6 +21,7 @@ from provender import FeatureReader, ServedFeatures
 from provender.encoding import encode_tombstone
 from provender.errors import CorruptValue, UnknownService
 from provender.instants import to_us
+from provender.registry import VERSION_FIELD
 
 GENERATION = 2
 
@@ -187,7 +188,10 @@ def test_a_row_made_of_two_is_wrong(exhibit: Exhibit) -> None:
     assert exhibit.complaints(last) == []
     assert all("longer than a registry" in each for each in exhibit.complaints(first))
     old, new = served_of(first).values(), served_of(last).values()
-    mixed = ServedFeatures(SERVICE, dict, served_of(last).read_at, [*new[:2], *old[2:4], *new[4:]])
+    features = [*new[:2], *old[2:4], *new[4:]]
+    names, plain = [each.name for each in features], served_of(last).plain
+    read_at = served_of(last).read_at
+    mixed = ServedFeatures(SERVICE, dict, read_at, names, plain, lambda: features)
     (complaint,) = exhibit.complaints(replace(last, served=mixed))
     assert "different rows" in complaint
 
@@ -204,7 +208,8 @@ def test_an_age_that_is_too_small_is_wrong(exhibit: Exhibit) -> None:
 
 
 def test_a_value_older_than_the_bound_is_wrong(exhibit: Exhibit) -> None:
-    """A reader whose registry never ages."""
+    """A reader whose registry never ages, in a store whose registry tells no version."""
+    exhibit.client.hdel(exhibit.keys.registry, VERSION_FIELD)
     cached = exhibit.reader(exhibit.story.clock, lambda: 0.0)
     exhibit.look(exhibit.same, cached)
     exhibit.story.run(share=0)

@@ -66,6 +66,32 @@ def test_one_wrong_key_refuses_them_all(store: Store) -> None:
         store.reader().get_many("credit_risks", KEYS)
 
 
+def test_columns_hold_what_the_objects_hold(store: Store) -> None:
+    """Also of keys that are missing, values that are null, and a row that has expired."""
+    other = replace(ACTIVITY, view="other", ttl_us=1, sla_us=1)
+    renamed = replace(other, features=tuple(replace(f, name=f"o_{f.name}") for f in other.features))
+    renamed = replace(renamed, layouts={1: tuple((f.name, f.type) for f in renamed.features)})
+    store.open(ACTIVITY, renamed)
+    for view in (ACTIVITY, renamed):
+        store.write(view, [None, None], customer_id=42)
+        store.write(view, [5, "bakery"], customer_id=9)
+    store.clock.advance(timedelta(seconds=1))
+    batch = store.reader().get_many("credit_risk", KEYS)
+    assert list(batch.columns()) == list(batch[0])
+    for at, served in enumerate(batch):
+        features = served.values()
+        assert [values[at] for values in batch.columns().values()] == [f.value for f in features]
+        assert [told[at] for told in batch.statuses().values()] == [f.status for f in features]
+        assert served.to_dict() == {f.name: f.value for f in features}
+        assert served.statuses() == {f.name: f.status for f in features}
+        assert pickle.loads(pickle.dumps(served)).to_dict() == served.to_dict()
+    assert {status for told in batch.statuses().values() for status in told} == {
+        Status.OK,
+        Status.MISSING,
+        Status.EXPIRED,
+    }
+
+
 def test_a_data_frame_has_a_row_for_each_and_exact_types(store: Store) -> None:
     types = {
         **{"big": "bigint", "small": "utinyint", "much": "double", "yes": "boolean"},
