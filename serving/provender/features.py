@@ -1,11 +1,11 @@
 """What is served: values that say how they came about, and the rules when there is none."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cached_property, partial
+from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from provender.data_types import Value
 from provender.errors import FeatureUnavailable, UnknownFeature
@@ -118,29 +118,53 @@ class FeatureValue(NamedTuple):
 Plain: TypeAlias = tuple[Sequence[Value], Sequence[Status]]
 
 
+class Answer(Protocol):
+    """What ServedFeatures tells when it is asked for."""
+
+    def keys(self) -> Mapping[str, Value]:
+        """Return the entity keys, as plain values."""
+
+    def plain(self) -> Plain:
+        """Return the values and their statuses, in the service's order."""
+
+    def features(self) -> Sequence[FeatureValue]:
+        """Return the features, in the service's order."""
+
+
+class Kept(NamedTuple):
+    """An answer that was asked for before, without what gave it."""
+
+    kept_keys: dict[str, Value]
+    kept_plain: Plain
+    kept_features: tuple[FeatureValue, ...]
+
+    def keys(self) -> Mapping[str, Value]:
+        """Return the entity keys."""
+        return self.kept_keys
+
+    def plain(self) -> Plain:
+        """Return the values and their statuses."""
+        return self.kept_plain
+
+    def features(self) -> Sequence[FeatureValue]:
+        """Return the features."""
+        return self.kept_features
+
+
 class ServedFeatures:
     """All features of a service for one set of keys, as they were served at `read_at` (UTC)."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - made by the reader alone
-        self,
-        service: str,
-        keys: Callable[[], Mapping[str, Value]],
-        read_at: datetime,
-        names: Sequence[str],
-        plain: Callable[[], Plain],
-        features: Callable[[], Sequence[FeatureValue]],
+    def __init__(
+        self, service: str, read_at: datetime, names: Sequence[str], answer: Answer
     ) -> None:
-        """Keep what was served; the callables give it when it is asked for.
-
-        `keys` as plain values, `plain` only the values and statuses of `names`.
-        """
+        """Keep what was served, of these names; the reader makes it."""
         self.service, self.read_at = service, read_at
-        self._keys, self._names, self._plain, self._features = keys, names, plain, features
+        self._names, self._answer = names, answer
 
     @cached_property
     def keys(self) -> Mapping[str, Value]:
         """The entity keys."""
-        return self._keys()
+        return self._answer.keys()
 
     @cached_property
     def features(self) -> Mapping[str, FeatureValue]:
@@ -153,7 +177,7 @@ class ServedFeatures:
 
     @cached_property
     def _values(self) -> tuple[FeatureValue, ...]:
-        return tuple(self._features())
+        return tuple(self._answer.features())
 
     def __getitem__(self, name: str) -> FeatureValue:
         """Return one feature; raise UnknownFeature (a KeyError) when it was not served."""
@@ -174,22 +198,21 @@ class ServedFeatures:
 
     def to_dict(self) -> dict[str, Value]:
         """Return name -> value, in the service's order."""
-        return dict(zip(self._names, self.plain()[0], strict=True))
+        return dict(zip(self._names, self.plain[0], strict=True))
 
     def statuses(self) -> dict[str, Status]:
         """Return name -> status, in the service's order."""
-        return dict(zip(self._names, self.plain()[1], strict=True))
+        return dict(zip(self._names, self.plain[1], strict=True))
 
+    @cached_property
     def plain(self) -> Plain:
-        """Return the values, and their statuses, in the service's order; no object for each."""
-        return self._plain()
+        """The values, and their statuses, in the service's order; no object for each."""
+        return self._answer.plain()
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle what was served, without what served it."""
-        keys: partial[dict[str, Value]] = partial(dict, list(self.keys.items()))
-        plain, values = partial(tuple, self.plain()), partial(tuple, self._values)
-        names = list(self._names)
-        return ServedFeatures, (self.service, keys, self.read_at, names, plain, values)
+        kept = Kept(dict(self.keys.items()), self.plain, self._values)
+        return ServedFeatures, (self.service, self.read_at, list(self._names), kept)
 
     def assert_max_age(self, max_age: timedelta, *names: str) -> None:
         """Raise FeatureUnavailable when any feature, or any of those named, is older than that.
@@ -246,7 +269,7 @@ class ServedBatch(tuple[ServedFeatures, ...]):
     def _columns(self, part: int) -> dict[str, list[Any]]:
         if not self:
             return {}
-        transposed = zip(*[served.plain()[part] for served in self], strict=True)
+        transposed = zip(*[served.plain[part] for served in self], strict=True)
         return dict(zip(self[0], map(list, transposed), strict=True))
 
 

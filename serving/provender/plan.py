@@ -166,12 +166,32 @@ class ViewPlan:
         return corrupt(redis_key, reason, self.record.view)
 
 
+class _Answer:
+    """What a plan found for some keys, told when it is asked for."""
+
+    __slots__ = ("_keys", "_plan", "_rows")
+
+    def __init__(
+        self, plan: "ServicePlan", keys: Mapping[str, object], rows: Sequence[Row]
+    ) -> None:
+        self._plan, self._keys, self._rows = plan, keys, rows
+
+    def keys(self) -> Mapping[str, Value]:
+        return self._plan.plain_keys(self._keys)
+
+    def plain(self) -> Plain:
+        return self._plan.plain(self._rows)
+
+    def features(self) -> Sequence[FeatureValue]:
+        return self._plan.features(self._rows)
+
+
 class ServicePlan:
     """A service over its views; raise UnknownView or UnknownFeature when one is not online."""
 
     def __init__(self, keys: KeySpace, registry: Registry, service: ServiceRecord) -> None:
         """Look up each view the service's features come from."""
-        self.registry, self.service = registry, service
+        self.registry, self.version, self.service = registry, registry.version, service
         if not service.features:
             raise UnknownFeature(
                 f"Service {service.service!r} has no feature online. Run `push-online`."
@@ -248,23 +268,18 @@ class ServicePlan:
     ) -> ServedFeatures:
         """Return what was served at `now`; raise FeatureUnavailable where a view says `fail`."""
         if self._may_refuse and any(map(ViewPlan.refuses, self._views, rows)):
-            self._refuse_absent(self._features(rows))
-        return ServedFeatures(
-            self.service.service,
-            partial(self._plain_keys, keys),
-            now,
-            self._names,
-            partial(self._plain, rows),
-            partial(self._features, rows),
-        )
+            self._refuse_absent(self.features(rows))
+        return ServedFeatures(self.service.service, now, self._names, _Answer(self, keys, rows))
 
-    def _features(self, rows: Sequence[Row]) -> list[FeatureValue]:
+    def features(self, rows: Sequence[Row]) -> list[FeatureValue]:
+        """Return each feature of the service, in its order."""
         served: list[FeatureValue] = []
         for view, row in zip(self._views, rows, strict=True):
             served += view.serve(row)
         return [served[index] for index in self._order] if self._order else served
 
-    def _plain(self, rows: Sequence[Row]) -> Plain:
+    def plain(self, rows: Sequence[Row]) -> Plain:
+        """Return the values and statuses that features() has."""
         values: list[Value] = []
         statuses: list[Status] = []
         for view, row in zip(self._views, rows, strict=True):
@@ -275,6 +290,10 @@ class ServicePlan:
             order = self._order
             return [values[index] for index in order], [statuses[index] for index in order]
         return values, statuses
+
+    def plain_keys(self, keys: Mapping[str, object]) -> Mapping[str, Value]:
+        """Return keys that redis_keys() accepts as plain Python values."""
+        return MappingProxyType(self._keys.plain(keys))
 
     def _numbered_redis_keys(self, at: int, keys: Mapping[str, object]) -> list[str]:
         try:
@@ -296,9 +315,6 @@ class ServicePlan:
         return ViewPlan(
             keys, record, [(wanted.name, columns[wanted.feature]) for wanted in features]
         )
-
-    def _plain_keys(self, keys: Mapping[str, object]) -> Mapping[str, Value]:
-        return MappingProxyType(self._keys.plain(keys))
 
     def _refuse_absent(self, served: Sequence[FeatureValue]) -> None:
         absent = [

@@ -87,6 +87,7 @@ class Reading:
         """
         self.within_budget = False  # whether to wait as long as the service's latency budget
         self._keys, self._clock, self._monotonic = keys, clock, monotonic
+        self._version_key = keys.version
         self._cache, self._is_versioned = cache, is_versioned
         self._registry = RegistryCache(keys)
         self._plans: dict[str, tuple[Registry, ServicePlan]] = {}
@@ -139,13 +140,13 @@ class Reading:
 
     def _is_settled(self, found: Found, asked_at: float) -> bool:
         """Return whether rows and registry are of one moment, or at least nothing is missing."""
-        registry = found.plan.registry
-        if not self._is_versioned or registry.version is None:
+        plan = found.plan
+        if not self._is_versioned or plan.version is None:
             return found.is_settled()
-        if found.version != registry.version:
+        if found.version != plan.version:
             return False
         if not found.cached:
-            self._registry.confirm(registry, asked_at)
+            self._registry.confirm(plan.registry, asked_at)
         return True
 
     def _settle(self, name: str, find: Find, many: Sequence[Keys], found: Found) -> Steps[Found]:
@@ -153,7 +154,7 @@ class Reading:
         for _ in range(TRIES):
             asked_at = self._monotonic()
             fresh = self._plan(name, find, (yield from self._refresh(name)))
-            has_version = self._is_versioned and fresh.registry.version is not None
+            has_version = self._is_versioned and fresh.version is not None
             if not has_version and fresh.records == found.plan.records:
                 return found
             # Its newer watermark says nothing about rows read before it: read them again.
@@ -185,10 +186,10 @@ class Reading:
         asked = {key: run for key, run in confirmed if key not in cached}
         if not asked:
             nothing: list[Raws] = [[None] * len(keys) for keys in redis_keys]
-            return Found(plan, redis_keys, nothing, cached, plan.registry.version)
+            return Found(plan, redis_keys, nothing, cached, plan.version)
         rows, version = yield from self._rows(list(asked), self._timeout(plan))
         raws = dict(zip(asked, rows, strict=True))
-        if not self._is_versioned or version == plan.registry.version:
+        if not self._is_versioned or version == plan.version:
             cache.keep(((key, raws[key], run) for key, run in asked.items()), asked_at)
         by_keys = [[raws.get(key) for key in keys] for keys in redis_keys]
         return Found(plan, redis_keys, by_keys, cached, version)
@@ -205,14 +206,15 @@ class Reading:
         self, redis_keys: list[str], timeout: float | None
     ) -> Steps[tuple[Raws, bytes | None]]:
         """Return the rows and, read with the last of them, the registry's version."""
-        asked = [*redis_keys, self._keys.version] if self._is_versioned else redis_keys
+        asked = [*redis_keys, self._version_key] if self._is_versioned else redis_keys
         if len(asked) <= MOST_ROWS:
             raws = yield from self._ask(Ask("MGET", asked, timeout))
         else:
             raws = []
             for at in range(0, len(asked), MOST_ROWS):
                 raws += yield from self._ask(Ask("MGET", asked[at : at + MOST_ROWS], timeout))
-        return (raws[:-1], raws[-1]) if self._is_versioned else (raws, None)
+        version = raws.pop() if self._is_versioned else None
+        return raws, version
 
     def _refresh(self, name: str) -> Steps[Registry]:
         asked_at = self._monotonic()

@@ -20,6 +20,7 @@ from timeline import BOUND
 from provender import FeatureReader, ServedFeatures
 from provender.encoding import encode_tombstone
 from provender.errors import CorruptValue, UnknownService
+from provender.features import Kept
 from provender.instants import to_us
 from provender.registry import VERSION_FIELD
 
@@ -188,10 +189,8 @@ def test_a_row_made_of_two_is_wrong(exhibit: Exhibit) -> None:
     assert exhibit.complaints(last) == []
     assert all("longer than a registry" in each for each in exhibit.complaints(first))
     old, new = served_of(first).values(), served_of(last).values()
-    features = [*new[:2], *old[2:4], *new[4:]]
-    names, plain = [each.name for each in features], served_of(last).plain
-    read_at = served_of(last).read_at
-    mixed = ServedFeatures(SERVICE, dict, read_at, names, plain, lambda: features)
+    answer = Kept({}, served_of(last).plain, (*new[:2], *old[2:4], *new[4:]))
+    mixed = ServedFeatures(SERVICE, served_of(last).read_at, list(served_of(last)), answer)
     (complaint,) = exhibit.complaints(replace(last, served=mixed))
     assert "different rows" in complaint
 
