@@ -160,6 +160,7 @@ class ServedFeatures:
         """Keep what was served, of these names; the reader makes it."""
         self.service, self.read_at = service, read_at
         self._names, self._answer = names, answer
+        self._values: tuple[FeatureValue, ...] | None = None
 
     @cached_property
     def keys(self) -> Mapping[str, Value]:
@@ -173,11 +174,9 @@ class ServedFeatures:
 
     def values(self) -> tuple[FeatureValue, ...]:
         """Return the features, in the service's order."""
+        if self._values is None:  # not a cached_property, which takes a lock in Python 3.11
+            self._values = tuple(self._answer.features())
         return self._values
-
-    @cached_property
-    def _values(self) -> tuple[FeatureValue, ...]:
-        return tuple(self._answer.features())
 
     def __getitem__(self, name: str) -> FeatureValue:
         """Return one feature; raise UnknownFeature (a KeyError) when it was not served."""
@@ -211,7 +210,7 @@ class ServedFeatures:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle what was served, without what served it."""
-        kept = Kept(dict(self.keys.items()), self.plain, self._values)
+        kept = Kept(dict(self.keys.items()), self.plain, self.values())
         return ServedFeatures, (self.service, self.read_at, list(self._names), kept)
 
     def assert_max_age(self, max_age: timedelta, *names: str) -> None:
@@ -219,7 +218,7 @@ class ServedFeatures:
 
         One whose age is not known, since Redis could not be asked, is older than anything.
         """
-        asked = [self[name] for name in names] or self._values
+        asked = [self[name] for name in names] or self.values()
         old = [each for each in asked if each.age is None or each.age > max_age]
         if old:
             told = ", ".join(

@@ -105,17 +105,14 @@ def _blank(values: list[Value], nulls: bytes) -> None:
 def _conversion(data_type: DataType) -> Convert | None:
     if data_type.decimal:
         width, scale = data_type.decimal
-        return partial(_decimal if width <= SHORT_DECIMAL else _long_decimal, scale)
+        # The context is our own: a caller's may be of too few digits.
+        scaled: Convert = partial(_DIGITS.multiply, Decimal(1).scaleb(-scale))
+        return scaled if width <= SHORT_DECIMAL else partial(_long_decimal, scaled)
     return _CONVERSIONS.get(data_type.name)
 
 
-def _decimal(scale: int, unscaled: int) -> Decimal:
-    # The context is our own: a caller's may be of too few digits.
-    return _DIGITS.scaleb(Decimal(unscaled), -scale)
-
-
-def _long_decimal(scale: int, raw: bytes) -> Decimal:
-    return _decimal(scale, int.from_bytes(raw, "big", signed=True))
+def _long_decimal(scaled: Convert, raw: bytes) -> Value:
+    return scaled(int.from_bytes(raw, "big", signed=True))
 
 
 def _date(days: int) -> date:
@@ -123,7 +120,7 @@ def _date(days: int) -> date:
 
 
 def _timestamp(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
+    return _EPOCH + timedelta(0, 0, microseconds)
 
 
 _CONVERSIONS: dict[str, Convert] = {
