@@ -9,14 +9,14 @@ from provender_ops.console import reported, tell
 from provender_ops.options import HERE, Namespace, ProjectDir, Target, default_namespace
 from provender_ops.project import find_project
 
-# What the reader and the decision log send, and what the pusher and the lander send.
+# What the reader and the decision log send, and what the pusher and the lander send or have their
+# scripts do.
 CONNECTING = ("cluster|slots", "command", "ping", "select")
 SERVICE_COMMANDS = (*CONNECTING, "hgetall", "mget", "xadd")
 PUSHER_COMMANDS = (
     *CONNECTING,
-    *("eval", "evalsha", "get", "hdel", "hget", "hgetall", "hset", "hsetnx", "info", "mget"),
-    *("mset", "scan", "script|load", "set", "time", "unlink", "xadd", "xdel", "xrange"),
-    "xrevrange",
+    *("eval", "get", "hdel", "hget", "hgetall", "hset", "hsetnx", "info", "mget"),
+    *("mset", "scan", "set", "time", "unlink", "xadd", "xdel", "xrange", "xrevrange"),
 )
 
 

@@ -84,10 +84,12 @@ class Catalog:
 
     @classmethod
     @contextmanager
-    def open(cls, path: Path, memory_limit: str | None = None) -> Iterator[Self]:
+    def open(
+        cls, path: Path, memory_limit: str | None = None, threads: int | None = None
+    ) -> Iterator[Self]:
         """Open the catalog for the block; raise NoBuild or UnreadableCatalog.
 
-        DuckDB keeps to `memory_limit`, and spills what is larger.
+        DuckDB keeps to `memory_limit` and spills what is larger, and to so many threads.
         """
         if not path.exists():
             raise NoBuild(f"No build yet: {path} does not exist. Run `dbt build`.")
@@ -97,6 +99,8 @@ class Catalog:
             _spill_elsewhere(connection)
             if memory_limit:
                 connection.execute(f"set memory_limit = {text_literal(memory_limit)}")
+            if threads:
+                connection.execute(f"set threads = {threads}")
             connection.execute("set timezone = 'UTC'")
             yield cls(connection, path)
         finally:
@@ -247,6 +251,12 @@ def reading(path: Path) -> Iterator[None]:
     """Turn what goes wrong with the catalog inside the block into UnreadableCatalog."""
     try:
         yield
+    except duckdb.OutOfMemoryException as error:
+        first = str(error).split("\n")[0].rstrip(".")
+        raise UnreadableCatalog(
+            f"{path} was not read to its end: {first}. Give this command more memory, or write"
+            " rows of fewer or shorter columns."
+        ) from None
     except (duckdb.InterruptException, RuntimeError, OSError) as error:
         if "interrupt" in str(error).lower():
             raise KeyboardInterrupt from None  # Ctrl-C, as DuckDB tells it

@@ -56,10 +56,9 @@ class Generations:
 
     def reclaim(self) -> None:
         """Delete what no reader needs any more, nor a push: the caller holds the view's lock."""
-        notes = self._look().generations
-        if notes:
-            now_us = self._now_us()
-            self.drop(number for number, note in notes.items() if _is_done(note, now_us))
+        online = self._look()
+        notes = online.generations.items()
+        self.drop(number for number, note in notes if _is_done(note, online.now_us))
 
     def drop(self, generations: Iterable[int]) -> None:
         """Delete generations, unless readers are there; killed midway, reclaim() goes on."""
@@ -105,14 +104,6 @@ class Generations:
 
     def _look(self) -> Online:
         return look(self._client, self._keys, self._view, self._version)
-
-    def _now_us(self) -> int:
-        with asking("read the clock of Redis"):
-            answer = self._client.time()
-        # Each node of a Cluster answers.
-        times = list(answer.values()) if isinstance(answer, dict) else [answer]
-        seconds, microseconds = max(times)
-        return seconds * 1_000_000 + microseconds
 
 
 def _is_done(note: str, now_us: int) -> bool:

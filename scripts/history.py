@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from random import randrange
 
 import pyarrow as pa
 
@@ -63,8 +64,8 @@ class History:
         return self._changes(self._last_rows("true"), self._files(since))
 
     def sample(self, one_in: int) -> Iterator[Changes]:
-        """Yield one in so many of all keys that ever were, as they are at the run."""
-        chosen = f"hash({self._keys}) % {one_in} = 0"
+        """Yield one in so many of all keys that ever were, others each time, at the run."""
+        chosen = f"hash({self._keys}) % {one_in} = {randrange(one_in)}"
         return self._changes(self._last_rows(chosen), self._files(None))
 
     def _last_rows(self, where: str) -> str:

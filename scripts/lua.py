@@ -27,9 +27,13 @@ end
 return written
 """
 
-# KEYS: registry, writer. ARGV: view field. Returns the view's record and all notes.
+# KEYS: registry, writer. ARGV: view field, retired view's field. Returns the view's record, since
+# when it is retired ('' if it is not), the time, and all notes.
 LOOK = """
-return {redis.call('HGET', KEYS[1], ARGV[1]) or '', redis.call('HGETALL', KEYS[2])}
+return {
+    redis.call('HGET', KEYS[1], ARGV[1]) or '', redis.call('HGET', KEYS[1], ARGV[2]) or '',
+    redis.call('TIME'), redis.call('HGETALL', KEYS[2])
+}
 """
 
 # A lock is a note `<token> <when it expires> <holder>`. ARGV of LOCK: lock field, lease, holder,

@@ -17,7 +17,7 @@ from provender.connection import Client, asking
 from provender.errors import WrongKey, WrongValue
 from provender.keys import KeySpace, view_label
 from provender.records import ViewRecord
-from provender.registry import view_field
+from provender.registry import retired_field, view_field
 from provender_ops import lua
 from provender_ops.catalog import Run
 
@@ -39,7 +39,8 @@ class PushedRun:
 class Online:
     """A view version in Redis; `record` is None when there is none to trust.
 
-    `servers` are the lives of the Redis servers that the last push was made readable in.
+    `servers` are the lives of the Redis servers that the last push was made readable in, `now_us`
+    is when this was read, by the clock of Redis.
     """
 
     raw: bytes
@@ -50,6 +51,8 @@ class Online:
     sample: tuple[str, ...]
     servers: tuple[str, ...]
     generations: Mapping[int, str]
+    is_retired: bool
+    now_us: int
 
     @property
     def current(self) -> int | None:
@@ -85,8 +88,9 @@ def generation_field(view: str, version: int, generation: int | str) -> str:
 def look(client: Client, keys: KeySpace, view: str, version: int) -> Online:
     """Return what Redis holds of a view version now; raise StoreUnavailable."""
     with asking("read what was pushed"):
-        answer = client.eval(lua.LOOK, 2, keys.registry, keys.writer, view_field(view, version))
-    raw, flat = cast("tuple[bytes, list[bytes]]", answer)
+        fields = (view_field(view, version), retired_field(view, version))
+        answer = client.eval(lua.LOOK, 2, keys.registry, keys.writer, *fields)
+    raw, retired, (seconds, microseconds), flat = cast("tuple[bytes, bytes, Any, Any]", answer)
     notes = {flat[i].decode(): flat[i + 1] for i in range(0, len(flat), 2)}
     pushed = _note(notes, pushed_field(view, version))
     previous = pushed.get("previous_run_as_of_us")
@@ -104,6 +108,8 @@ def look(client: Client, keys: KeySpace, view: str, version: int) -> Online:
             for field, token in notes.items()
             if field.startswith(prefix)
         },
+        is_retired=bool(retired),
+        now_us=int(seconds) * 1_000_000 + int(microseconds),
     )
 
 

@@ -44,7 +44,6 @@ class OnlineStore:
         self.keys = KeySpace(namespace)
         self.owner = OwnerRecord(project, target)
         self._owner_raw: str | bytes = self.owner.to_json()
-        self._merge: str | None = None
         self._replicas: Mapping[str, int] = {}
 
     def claim(self) -> None:
@@ -111,23 +110,25 @@ class OnlineStore:
             if isinstance(self._client, RedisCluster):
                 self._client.mset_nonatomic(dict(zip(rows.keys, rows.values, strict=True)))
                 return
-            for at in range(0, len(rows), FILLED_AT_ONCE):
-                some = slice(at, at + FILLED_AT_ONCE)
-                pairs = chain.from_iterable(zip(rows.keys[some], rows.values[some], strict=True))
-                # Not mset(), which would copy each pair twice.
-                self._client.execute_command("MSET", *pairs)  # type: ignore[no-untyped-call]
+            step = FILLED_AT_ONCE
+            # In one conversation: who waits for each answer waits for the interpreter each time.
+            with self._client.pipeline(transaction=False) as pipeline:
+                for at in range(0, len(rows), step):
+                    keys, values = rows.keys[at : at + step], rows.values[at : at + step]
+                    pairs = chain.from_iterable(zip(keys, values, strict=True))
+                    # Not mset(), which would copy each pair twice.
+                    pipeline.execute_command("MSET", *pairs)  # type: ignore[no-untyped-call]
+                _results(pipeline.execute(raise_on_error=False))
 
     def merge(self, rows: Rows) -> list[bool]:
         """Write each row unless Redis has it from a later run; return which were written."""
         with asking("write rows"):
-            if self._merge is None:
-                self._merge = str(self._client.script_load(lua.MERGE_ROWS))
             # In a Cluster one key a call, so that each goes to its own node.
             step = 1 if isinstance(self._client, RedisCluster) else MERGED_AT_ONCE
             with self._client.pipeline(transaction=False) as pipeline:
                 for at in range(0, len(rows), step):
                     keys, values = rows.keys[at : at + step], rows.values[at : at + step]
-                    pipeline.execute_command("EVALSHA", self._merge, len(keys), *keys, *values)
+                    pipeline.execute_command("EVAL", lua.MERGE_ROWS, len(keys), *keys, *values)
                 results = _results(pipeline.execute(raise_on_error=False))
         return [bool(written) for answer in results for written in answer]
 

@@ -69,7 +69,6 @@ class _Pusher:
     ) -> None:
         self._catalog, self._store = catalog, store
         self._options, self._progress = options, progress
-        self._registry = store.registry()
 
     def select(self) -> list[ViewVersion]:
         """Return what is meant; unless asked for, a view nobody built yet is not worth a word."""
@@ -79,10 +78,6 @@ class _Pusher:
         return [ref for ref in selected if self._options.select or ref in built]
 
     def push_view(self, view: str, version: int) -> ViewOutcome:
-        label = view_label(view, version)
-        if self._registry.is_retired(view, version) and label not in self._options.select:
-            reason = f"`push-online --select {label}` brings it back"
-            return ViewOutcome(view, version, "retired", reason)
         try:
             if self._options.dry_run:
                 return self._push_run(view, version, None)
@@ -101,6 +96,10 @@ class _Pusher:
 
         One that had the lock before us could only push what was published then.
         """
+        label = view_label(view, version)
+        if self._store.look(view, version).is_retired and label not in self._options.select:
+            reason = f"`push-online --select {label}` brings it back"
+            return ViewOutcome(view, version, "retired", reason)
         run = self._good_run(view, version)
         definition = self._definition(run)
         if lock:

@@ -34,7 +34,7 @@ from provender_ops.project import Project, find_project
 from provender_ops.push import Summary, push
 from provender_ops.push_view import Options, ViewOutcome
 
-MEMORY = "256MB"  # what DuckDB may take; it spills the rest
+MEMORY, THREADS = "1GB", 2  # what DuckDB may take, and a row group takes for each thread
 COLUMNS = (
     "view",
     "version",
@@ -115,7 +115,7 @@ def run_push(
 ) -> Summary:
     """Push, print the summary and land the push log."""
     with (
-        Catalog.open(project.catalog, MEMORY) as catalog,
+        Catalog.open(project.catalog, MEMORY, THREADS) as catalog,
         open_redis(redis_url, project.root) as client,
     ):
         names = catalog.store()

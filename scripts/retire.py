@@ -1,5 +1,6 @@
 """The command `provender retire`: take a view version offline, and its rows out of Redis."""
 
+from collections.abc import Collection
 from typing import Annotated
 
 import typer
@@ -34,7 +35,7 @@ def retire(
 ) -> None:
     """Take a view version offline and delete its rows from Redis. Its history stays.
 
-    It is refused while a service that is online reads it: declare the other version in the
+    It is refused while a declared service reads it online: declare the other version in the
     exposure, build and push first. A retired version is not pushed again unless it is named:
     `push-online --select VIEW@VERSION` brings it back.
 
@@ -51,11 +52,15 @@ def retire(
         names = catalog.store()
         store = OnlineStore(client, namespace or default_namespace(*names), *names)
         store.check_owner()
-        tell(take_offline(store, label))
+        declared = [service.service for service in catalog.services()]
+        tell(take_offline(store, label, declared))
 
 
-def take_offline(store: OnlineStore, label: str) -> str:
-    """Retire a view version and say what became of it; raise UnknownSelection or Refused."""
+def take_offline(store: OnlineStore, label: str, declared: Collection[str]) -> str:
+    """Retire a view version that none of the `declared` services reads online; tell of it.
+
+    Raise UnknownSelection or Refused.
+    """
     registry = store.registry()
     view, _, number = label.rpartition("@")
     online = registry.views()
@@ -70,7 +75,8 @@ def take_offline(store: OnlineStore, label: str) -> str:
             f"View {label!r} is not online.{nearest(label, labels)} Online are:"
             f" {', '.join(labels) or 'none'}."
         )
-    readers = [name for name in registry.services() if _reads(registry, name, view, version)]
+    services = [name for name in registry.services() if name in declared]
+    readers = [name for name in services if _reads(registry, name, view, version)]
     if readers:
         raise Refused(
             f"{label} is read by {', '.join(readers)}. Declare another version in the exposure, run"

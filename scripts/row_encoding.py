@@ -26,6 +26,7 @@ MOST_LAYOUTS = 2**16 - 1
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _FIRST_DAY, _LAST_DAY = 1 - _EPOCH_DAY, date.max.toordinal() - _EPOCH_DAY
 _HUGE = ("hugeint", "uhugeint")
+_NO_SEPARATOR = pa.scalar(b"", pa.large_binary())
 _ARROW = {
     **{"tinyint": pa.int8(), "smallint": pa.int16(), "integer": pa.int32(), "bigint": pa.int64()},
     **{"utinyint": pa.uint8(), "usmallint": pa.uint16(), "uinteger": pa.uint32()},
@@ -88,18 +89,17 @@ class RowEncoder:
                     rows[str(at)] = _fixed(column, data_type)
                 else:
                     parts = _varying(column, data_type)
-                    rows[str(at)] = [len(part) for part in parts]
+                    rows[str(at)] = pc.binary_length(parts).to_numpy()
                     varying.append(parts)
             except _RowError as error:
                 raise self._refusal(name, error, keys[error.row]) from None
             except WrongValue as error:
                 raise self._refusal(name, error) from None
-        whole = rows.tobytes()
-        size = self._dtype.itemsize
-        fixed = [whole[at : at + size] for at in range(0, len(whole), size)]
-        return (
-            [b"".join(parts) for parts in zip(fixed, *varying, strict=True)] if varying else fixed
-        )
+        size = pa.binary(self._dtype.itemsize)
+        fixed = pa.Array.from_buffers(size, len(keys), [None, pa.py_buffer(rows)])
+        joined = pc.binary_join_element_wise(fixed.cast(pa.large_binary()), *varying, _NO_SEPARATOR)
+        encoded: list[bytes] = joined.to_pylist()
+        return encoded
 
     def _parsed(self, name: str, data_type: str) -> DataType:
         try:
@@ -198,10 +198,10 @@ def _huge(column: pa.Array, *, signed: bool) -> Array:
     return np.frombuffer(raw, "u1").reshape(-1, 16)
 
 
-def _varying(column: pa.Array, data_type: DataType) -> list[bytes]:
+def _varying(column: pa.Array, data_type: DataType) -> pa.Array:
+    """What varies in size, as binaries whose offsets may exceed four bytes."""
     if data_type.name == "varchar":
-        texts: list[bytes] = pc.fill_null(column.cast(pa.binary()), b"").to_pylist()
-        return texts
+        return pc.fill_null(column.cast(pa.large_binary()), b"")
     pack = _packer(data_type)
     parts = []
     for row in range(len(column)):
@@ -210,7 +210,7 @@ def _varying(column: pa.Array, data_type: DataType) -> list[bytes]:
             parts.append(b"" if value is None else pack(value))
         except (OverflowError, ValueError) as error:  # WrongValue is one
             raise _RowError(f"it holds what Python has not ({error})", row) from None
-    return parts
+    return pa.array(parts, pa.large_binary())
 
 
 def _packer(data_type: DataType) -> Callable[[Any], bytes]:

@@ -17,7 +17,7 @@ from provender_ops.declared import Declared
 from provender_ops.history import Changes
 from provender_ops.row_encoding import RowEncoder
 
-AHEAD = 2  # batches
+AHEAD = 3  # batches
 
 Sent = TypeVar("Sent")
 
@@ -99,8 +99,8 @@ class RowSpool:
 class SentAhead(Generic[Sent]):
     """Batches in the order given, each with what sending it returned.
 
-    While one is being sent the next is made, so that neither Redis nor we wait for the other; no
-    more than AHEAD are held.
+    While two are being sent the next is made, so that neither Redis nor we wait for the other; no
+    more than AHEAD are held. No key may be in two batches.
     """
 
     def __init__(self, batches: Iterable[Rows], send: Callable[[Rows], Sent]) -> None:
@@ -108,15 +108,18 @@ class SentAhead(Generic[Sent]):
         self._batches, self._send = batches, send
 
     def __iter__(self) -> Iterator[tuple[Rows, Sent]]:
-        """Send; raise what making or sending one raises, after those before it were sent."""
+        """Send; raise what making or sending one raises."""
         sending: deque[tuple[Rows, Future[Any]]] = deque()
-        with ThreadPoolExecutor(max_workers=1) as sender:
+        sender = ThreadPoolExecutor(max_workers=2)
+        try:
             for batch in self._batches:
                 sending.append((batch, sender.submit(self._send, batch)))
                 if len(sending) > AHEAD:
                     yield _answered(*sending.popleft())
             while sending:
                 yield _answered(*sending.popleft())
+        finally:
+            sender.shutdown(cancel_futures=True)
 
 
 def _answered(batch: Rows, sending: "Future[Sent]") -> tuple[Rows, Sent]:

@@ -7,13 +7,15 @@ that slept, and whose lock another has taken since, changes nothing that is read
 
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Self, cast
 from uuid import uuid4
 
 from provender.connection import Client, asking
+from provender.errors import ProvenderError, StoreUnavailable
 from provender.keys import KeySpace, view_label
 from provender_ops import lua
 from provender_ops.errors import Refused
@@ -49,10 +51,15 @@ class ViewLock:
             lock = self._take(lock)
         if not self.token:
             raise self._refused(lock)
+        ending = threading.Event()
+        keeping = threading.Thread(target=self._keep, args=(ending,), daemon=True)
+        keeping.start()
         try:
             yield self
         finally:
-            with asking("release the lock"):
+            ending.set()
+            keeping.join()
+            with suppress(StoreUnavailable), asking("release the lock"):  # else its lease ends
                 self._client.eval(lua.UNLOCK, 1, self._writer, self.field, self.token)
 
     def renew(self) -> None:
@@ -69,6 +76,12 @@ class ViewLock:
                 " Nothing that is read was changed."
             )
         self._renewed_at = now
+
+    def _keep(self, ending: threading.Event) -> None:
+        """Renew it also while nothing is sent; what fails is told to who sends next."""
+        while not ending.wait(RENEW_AFTER):
+            with suppress(ProvenderError):
+                self.renew()
 
     def _take(self, dead: str) -> str:
         """Try once, taking over from a `dead` one; return whose lock it is otherwise."""

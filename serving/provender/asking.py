@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 from weakref import WeakKeyDictionary
@@ -42,11 +42,16 @@ class Asker:
         self._client = checked(client)
         self.is_cluster = isinstance(client, RedisCluster)
         self._kept = _kept.setdefault(client, _Kept())
-        self._mget = self._mget_of(client)
+        self._is_direct = _is_ordinary(client)
+        self._mget = client.mget_nonatomic if isinstance(client, RedisCluster) else client.mget
+        self._most_kept = self._pool.max_connections // 2 if self._is_direct else 0
 
     def ask(self, ask: Ask) -> Any:
         """Send HGETALL of one key, or MGET: in a Cluster one to each node, together."""
         try:
+            if self._is_direct:
+                answer = self._converse(ask.command, ask.keys)
+                return _mapping(answer) if ask.command == "HGETALL" else answer
             if ask.command == "HGETALL":
                 return self._client.hgetall(ask.keys[0])
             return self._mget(ask.keys)
@@ -63,22 +68,15 @@ class Asker:
     def _pool(self) -> ConnectionPool:
         return cast("Redis", self._client).connection_pool
 
-    def _mget_of(self, client: Client) -> Callable[[Sequence[str]], Any]:
-        if isinstance(client, RedisCluster):
-            return client.mget_nonatomic
-        if type(client) is not Redis or isinstance(client.connection_pool, SentinelConnectionPool):
-            return client.mget  # which looks up who is master, or does what we do not know
-        return self._mget_directly
-
-    def _mget_directly(self, keys: Sequence[str]) -> Any:
+    def _converse(self, command: str, keys: Sequence[str]) -> Any:
         connection = self._borrow()
         try:
             try:
-                connection.send_command("MGET", *keys)
+                connection.send_command(command, *keys)
                 return connection.read_response()
             except redis_errors.ConnectionError:  # dropped while it was idle: once more, at once
                 connection.disconnect()
-                connection.send_command("MGET", *keys)
+                connection.send_command(command, *keys)
                 return connection.read_response()
         except ResponseError:
             raise
@@ -86,7 +84,7 @@ class Asker:
             connection.disconnect()  # an answer that comes late must not be taken for another
             raise
         finally:
-            self._kept.idle.append(connection)
+            self._give_back(connection)
 
     def _borrow(self) -> Any:
         kept = self._kept
@@ -96,6 +94,25 @@ class Asker:
             return kept.idle.pop()
         except IndexError:
             return self._pool.get_connection()
+
+    def _give_back(self, connection: Any) -> None:
+        """Keep it, unless the pool may need it for others."""
+        if len(self._kept.idle) < self._most_kept:
+            self._kept.idle.append(connection)
+        else:
+            self._pool.release(connection)
+
+
+def _mapping(answer: Any) -> Any:
+    """Return a hash as a mapping, as which RESP 3 sends it and RESP 2 does not."""
+    return answer if isinstance(answer, dict) else dict(zip(answer[::2], answer[1::2], strict=True))
+
+
+def _is_ordinary(client: Client) -> bool:
+    """Return whether the client does no more than ask: a Sentinel's looks up who is master."""
+    if type(client) is not Redis:
+        return False
+    return not isinstance(client.connection_pool, SentinelConnectionPool)
 
 
 class AsyncAsker:

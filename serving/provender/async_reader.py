@@ -11,7 +11,7 @@ from provender.connection import DEFAULT_TIMEOUT, AsyncClient, connect_async
 from provender.errors import StoreUnavailable
 from provender.features import ServedBatch, ServedFeatures
 from provender.instants import utc_now
-from provender.keys import KeySpace
+from provender.keys import KeySpace, view_label
 from provender.reading import Keys, Reading, Steps, T
 from provender.records import ServiceRecord
 from provender.row_cache import RowCache
@@ -68,7 +68,8 @@ class AsyncFeatureReader:
 
     async def get_view(self, view: str, version: int, /, **keys: object) -> ServedFeatures:
         """Return all features of one view version, as a service `<view>@<version>` would."""
-        return (await self._run(view, self._reading.view(view, version, [keys])))[0]
+        label = view_label(view, version)
+        return (await self._run(label, self._reading.view(view, version, [keys])))[0]
 
     async def service(self, name: str, /) -> ServiceRecord:
         """Return what a service reads; raise as its twin does."""

@@ -31,6 +31,20 @@ FAILURES = (exceptions.RedisError, exceptions.RedisClusterException, OSError)
 _SENTINEL_PORT = 26379
 
 
+_NO_CONNECTION_LEFT = (
+    "all connections of this client are in use. Raise `max_connections` in the URL, or use fewer"
+    " threads."
+)
+_CAUSES = {
+    "Too many connections": _NO_CONNECTION_LEFT,
+    "No connection available": _NO_CONNECTION_LEFT,
+    "CERTIFICATE_VERIFY_FAILED": (
+        "the certificate that Redis showed is not trusted, or is another host's. Name its"
+        " authority in the URL (?ssl_ca_certs=<file>), or correct the host."
+    ),
+}
+
+
 def connect(url: str, timeout: float = DEFAULT_TIMEOUT) -> Client:
     """Return a client; nothing is sent yet, except that a Cluster is asked for its slots.
 
@@ -138,13 +152,11 @@ def _sentence(error: Exception) -> str:
         return "Redis did not accept the user name or password. Correct them in the URL."
     if isinstance(error, exceptions.TimeoutError):
         return "Redis did not answer in time. Check its load and the network, or raise `timeout`."
-    if "CERTIFICATE_VERIFY_FAILED" in cause:
-        return (
-            "the certificate that Redis showed is not trusted, or is another host's. Name its"
-            " authority in the URL (?ssl_ca_certs=<file>), or correct the host."
-        )
     if isinstance(error, exceptions.ResponseError):
         return f"Redis refused ({cause}). Check the server's state and what this URL points to."
+    for words, sentence in _CAUSES.items():
+        if words in cause:
+            return sentence
     return f"Redis cannot be reached ({cause}). Start it, or correct host and port in the URL."
 
 

@@ -70,16 +70,16 @@ class ViewPlan:
 
         Raise CorruptValue.
         """
-        watermark_us = self._run_as_of_us
+        record, watermark_us = self.record, self._run_as_of_us
         if cached is not None:
-            raw, watermark_us = cached.raw, cached.watermark_us
+            raw, record, watermark_us = cached.raw, cached.record, cached.record.run_as_of_us
         if raw is None:
-            return Row(self.record, Status.MISSING, watermark_us, now_us - watermark_us)
+            return Row(record, Status.MISSING, watermark_us, now_us - watermark_us)
         layout, decoder = self._layouts.get(raw[LAYOUT], _NO_LAYOUT)
         if decoder is None:
             as_of_us = max(self._gone_at(redis_key, raw), watermark_us)
             age_us, is_cached = now_us - as_of_us, cached is not None
-            return Row(self.record, Status.MISSING, as_of_us, age_us, is_cached=is_cached)
+            return Row(record, Status.MISSING, as_of_us, age_us, is_cached=is_cached)
         try:
             as_of_us, values = decoder.decode(raw)
         except WrongValue as error:
@@ -91,7 +91,7 @@ class ViewPlan:
         else:
             status = Status.STALE if age_us <= self._ttl_us else Status.EXPIRED
         is_cached = cached is not None
-        return _make_row((self.record, status, as_of_us, age_us, layout, values, is_cached))
+        return _make_row((record, status, as_of_us, age_us, layout, values, is_cached))
 
     def unavailable(self) -> Row:
         """Return what stands for a row that could not be asked for."""

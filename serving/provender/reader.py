@@ -20,10 +20,11 @@ from provender.row_cache import RowCache
 class FeatureReader:
     """Reads what `push-online` wrote; needs a Redis client and a namespace, nothing else.
 
-    The registry is cached for a second and survives an outage: once it was read, a lost Redis
-    means rows from the cache, if there is one, else `unavailable` features under each view's
-    policy, and not an error. One that does not answer in time is left alone for a moment, so that
-    not every call waits. One reader serves any number of threads.
+    The registry is kept while its version, read with each row, stands (in a Cluster, for a second),
+    and survives an outage: once it was read, a lost Redis means rows from the cache, if there is
+    one, else `unavailable` features under each view's policy, and not an error. One that does not
+    answer in time is left alone for a moment, so that not every call waits. One reader serves any
+    number of threads.
     """
 
     def __init__(

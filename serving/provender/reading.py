@@ -14,7 +14,7 @@ from provender.features import ServedFeatures
 from provender.instants import as_utc, to_us
 from provender.keys import KeySpace, view_label
 from provender.plan import ServicePlan
-from provender.records import ServiceFeature, ServiceRecord, ViewRef
+from provender.records import ServiceFeature, ServiceRecord, ViewRecord, ViewRef
 from provender.registry import Registry, RegistryCache, registry_of
 from provender.row_cache import CachedRow, RowCache
 
@@ -181,16 +181,16 @@ class Reading:
         """Ask for what the cache has not, and keep it there."""
         flat = list(chain.from_iterable(redis_keys))
         asked_at = self._monotonic()
-        cached = cache.fresh(flat, asked_at)
-        confirmed = zip(flat, cycle(record.run_as_of_us for record in plan.records), strict=False)
-        asked = {key: run for key, run in confirmed if key not in cached}
+        records = _records(plan, flat)
+        cached = _readable(cache.fresh(flat, asked_at), records)
+        asked = {key: record for key, record in records.items() if key not in cached}
         if not asked:
             nothing: list[Raws] = [[None] * len(keys) for keys in redis_keys]
             return Found(plan, redis_keys, nothing, cached, plan.version)
         rows, version = yield from self._rows(list(asked), self._timeout(plan))
         raws = dict(zip(asked, rows, strict=True))
         if not self._is_versioned or version == plan.version:
-            cache.keep(((key, raws[key], run) for key, run in asked.items()), asked_at)
+            cache.keep(((key, raws[key], record) for key, record in asked.items()), asked_at)
         by_keys = [[raws.get(key) for key in keys] for keys in redis_keys]
         return Found(plan, redis_keys, by_keys, cached, version)
 
@@ -198,9 +198,11 @@ class Reading:
         _, plan = self._plans.get(name, (None, None))
         plan = plan or self._plan(name, find, last)
         redis_keys = plan.redis_keys_of(many)
-        flat = chain.from_iterable(redis_keys)
-        cached = _NOTHING if self._cache is None else self._cache.kept(flat, self._monotonic())
-        return Found(plan, redis_keys, None, cached)
+        if self._cache is None:
+            return Found(plan, redis_keys, None, _NOTHING)
+        flat = list(chain.from_iterable(redis_keys))
+        kept = self._cache.kept(flat, self._monotonic())
+        return Found(plan, redis_keys, None, _readable(kept, _records(plan, flat)))
 
     def _rows(
         self, redis_keys: list[str], timeout: float | None
@@ -278,6 +280,18 @@ class Reading:
                 raise
             # Nobody took it away: Redis came back without it, and is being filled again.
             raise StoreUnavailable(f"What was online before is not there now. {error}") from None
+
+
+def _records(plan: ServicePlan, redis_keys: Sequence[str]) -> dict[str, ViewRecord]:
+    """Return the record of the view of each row; a plan's rows go round its views."""
+    return dict(zip(redis_keys, cycle(plan.records), strict=False))
+
+
+def _readable(
+    cached: Mapping[str, CachedRow], records: Mapping[str, ViewRecord]
+) -> Mapping[str, CachedRow]:
+    """Return the cached rows whose layouts are those of now: another life of Redis counts anew."""
+    return {key: row for key, row in cached.items() if row.record.layouts == records[key].layouts}
 
 
 def _rest_after(timeout: float | None) -> float:

@@ -6,15 +6,17 @@ from datetime import timedelta
 from threading import Lock
 from typing import NamedTuple
 
+from provender.records import ViewRecord
+
 DEFAULT_ROWS = 10_000
 DEFAULT_MAX_AGE = timedelta(minutes=5)
 
 
 class CachedRow(NamedTuple):
-    """A row, the watermark that confirmed it when it was read, and when that was (monotonic)."""
+    """A row, the record of its view when it was read, and when that was (monotonic)."""
 
     raw: bytes
-    watermark_us: int
+    record: ViewRecord
     read_at: float
 
 
@@ -60,14 +62,14 @@ class RowCache:
         """Return the rows that may stand in for a Redis that does not answer."""
         return self._younger(redis_keys, now, self._max_age)
 
-    def keep(self, rows: Iterable[tuple[str, bytes | None, int]], read_at: float) -> None:
-        """Keep (key, row, watermark) as read; a row that is not there is forgotten."""
+    def keep(self, rows: Iterable[tuple[str, bytes | None, ViewRecord]], read_at: float) -> None:
+        """Keep (key, row, record of its view) as read; a row that is not there is forgotten."""
         with self._lock:
-            for key, raw, watermark_us in rows:
+            for key, raw, record in rows:
                 if raw is None:
                     self._rows.pop(key, None)
                     continue
-                self._rows[key] = CachedRow(raw, watermark_us, read_at)
+                self._rows[key] = CachedRow(raw, record, read_at)
                 self._rows.move_to_end(key)
             while len(self._rows) > self._most:
                 self._rows.popitem(last=False)

@@ -176,14 +176,15 @@ def test_two_versions_are_online_and_one_is_retired(
     values = [reader.get_view("spend", v, customer_id=7)["total"].value for v in (1, 2)]
     assert values == [1.0, 2.0]
 
+    store.check_owner()
     with pytest.raises(Refused, match="read by risk"):
-        take_offline(store, "spend@1")
+        take_offline(store, "spend@1", ["risk"])
     project.services.clear()
     project.service("risk", two)
     project.publish()
     pusher.push()
-    assert "offline" in take_offline(store, "spend@1")
-    assert "before" in take_offline(store, "spend@1")
+    assert "offline" in take_offline(store, "spend@1", ["risk"])
+    assert "before" in take_offline(store, "spend@1", ["risk"])
 
     assert (pusher.generations(one), pusher.generations(two)) == (set(), {1})
     with pytest.raises(UnknownView, match="was retired"):
@@ -193,4 +194,19 @@ def test_two_versions_are_online_and_one_is_retired(
     assert pusher.push("spend@1").views[0].status == "pushed"
     assert reader.get_view("spend", 1, customer_id=7)["total"].value == 1.0
     with pytest.raises(UnknownSelection, match="Did you mean 'spend@2'"):
-        take_offline(store, "spent@2")
+        take_offline(store, "spent@2", ["risk"])
+
+
+def test_a_view_that_was_retired_meanwhile_stays_retired(
+    project: PublishedProject, pusher: Pusher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was retired while a push of several views was under way, and it is not named."""
+    columns: Any = {"keys": {"customer_id": "bigint"}, "features": {"total": "double"}}
+    for name in ("a", "b"):
+        project.build(project.view(name, **columns), minute(1), {7: (1.0,)})
+    pusher.push()
+    store = OnlineStore(pusher.client, pusher.namespace, "lender", "dev")
+    project.build(project.views["a", 1], minute(2), {7: (2.0,)})
+    project.build(project.views["b", 1], minute(2), {7: (2.0,)})
+    during_a_push(monkeypatch, "merge", lambda: take_offline(store, "b@1", []))
+    assert [view.status for view in pusher.push().views] == ["pushed", "retired"]

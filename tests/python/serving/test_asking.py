@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import redis
 from online_store import ACTIVITY, KEYS, NAMESPACE, T0, Store, commands, service_over
 from redis_server import RedisServer
 
@@ -186,3 +187,25 @@ def test_readers_on_one_client_share_its_connections(store: Store) -> None:
     before = len(store.client.client_list())
     assert [days(store.reader()) for _ in range(200)] == [0] * 200
     assert len(store.client.client_list()) <= before + 1
+
+
+@pytest.mark.parametrize("most", [1, 2, 4])
+def test_a_client_of_few_connections_is_not_starved(
+    store: Store, redis_server: RedisServer, most: int
+) -> None:
+    """Whatever many threads took at once, the registry can be read again."""
+    filled(store)
+    client = redis.Redis.from_url(redis_server.url, max_connections=most)
+    reader = FeatureReader(
+        client, namespace=NAMESPACE, clock=store.clock, monotonic=store.clock.monotonic
+    )
+    days(reader)
+    askers = [threading.Thread(target=days, args=[reader]) for _ in range(most)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    store.clock.seconds += 2
+    assert days(reader) == 0
+    assert client.ping()
+    client.close()

@@ -115,6 +115,29 @@ def test_a_new_generation_is_not_answered_from_the_old(store: Store) -> None:
     assert (shop(reader).value, shop(reader).is_cached) == ("butcher", True)
 
 
+def test_a_cached_row_is_told_under_the_definition_that_computed_it(store: Store) -> None:
+    store.write(ACTIVITY, [3, "bakery"], customer_id=42)
+    reader = reader_with(store, RowCache(fresh_for=MINUTE))
+    shop(reader)
+    store.clock.advance(2 * SECOND)
+    store.publish(replace(ACTIVITY, fingerprint="0" * 16))
+    assert shop(reader, customer_id=7).fingerprint == "0" * 16
+    assert (shop(reader).is_cached, shop(reader).fingerprint) == (True, ACTIVITY.fingerprint)
+
+
+def test_a_row_cached_in_another_life_of_redis_is_not_read_by_its_layouts(store: Store) -> None:
+    """Generation and layout begin at 1 again, and the columns may stand in another order."""
+    store.write(ACTIVITY, [3, "bakery"], customer_id=42)
+    reader = reader_with(store, RowCache(fresh_for=MINUTE))
+    shop(reader)
+    turned = {1: tuple(reversed(ACTIVITY.layouts[1]))}
+    again = replace(ACTIVITY, features=ACTIVITY.features[::-1], layouts=turned)
+    store.client.flushall()
+    store.open(again).write(again, ["butcher", 4], customer_id=42)
+    store.clock.advance(2 * SECOND)
+    assert (shop(reader).value, shop(reader).is_cached) == ("butcher", True)
+
+
 def test_a_missing_row_is_never_from_the_cache(store: Store) -> None:
     reader = reader_with(store, RowCache(fresh_for=MINUTE))
     assert shop(reader).status is Status.MISSING
@@ -124,11 +147,11 @@ def test_a_missing_row_is_never_from_the_cache(store: Store) -> None:
 
 def test_the_row_used_last_stays_longest() -> None:
     cache = RowCache(2, fresh_for=MINUTE)
-    cache.keep([("a", b"1", 0), ("b", b"2", 0)], 0.0)
+    cache.keep([("a", b"1", ACTIVITY), ("b", b"2", ACTIVITY)], 0.0)
     cache.fresh(["a"], 0.0)
-    cache.keep([("c", b"3", 0)], 0.0)
+    cache.keep([("c", b"3", ACTIVITY)], 0.0)
     assert set(cache.kept("abc", 0.0)) == {"a", "c"}
-    cache.keep([("a", None, 0)], 0.0)
+    cache.keep([("a", None, ACTIVITY)], 0.0)
     assert len(cache) == 1
 
 
