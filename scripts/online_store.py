@@ -31,7 +31,7 @@ from provender_ops.notes import Online, PushedRun, look, pushed_field, reaching_
 from provender_ops.rows import Rows
 from provender_ops.view_lock import ViewLock
 
-FILLED_AT_ONCE = 1000  # a command stops all else: so many rows take it less than a millisecond
+FILLED_AT_ONCE = 100  # a command stops all else: so many rows take it a tenth of a millisecond
 MERGED_AT_ONCE = 200  # and a script, so many
 
 
