@@ -470,6 +470,25 @@ def test_redis_start_url_and_stop(run: Run, embedded: EmbeddedRedis) -> None:
     assert "was not running" in run("redis", "stop").stderr
 
 
+# retire
+
+
+def test_retire_takes_a_view_offline_that_no_declared_service_reads(
+    project: PublishedProject, pushed: Pusher, run: Run
+) -> None:
+    refused = run("retire", "customer_activity@1")
+    assert refused.exit_code == 1
+    assert "is read by" in refused.stderr
+    project.services.clear()
+    project.publish()
+    retired = run("retire", "customer_activity@1")
+    assert (retired.exit_code, retired.stdout) == (0, "")
+    assert "its rows are deleted" in retired.stderr
+    unknown = run("retire", "customer_activity@7")
+    assert unknown.exit_code == 2
+    assert "is not online" in unknown.stderr
+
+
 # all of them
 
 
@@ -480,6 +499,7 @@ def commands() -> list[list[str]]:
         ["acl"],
         ["backfill"],
         ["export"],
+        ["retire"],
         ["read"],
         ["audit"],
         ["land-decisions"],
