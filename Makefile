@@ -1,6 +1,6 @@
 # make demo     the whole job on a small lender, told as it goes
 # make test     every check; installs what it needs itself
-# make torture  50,000 worlds against the oracle, and each fault of Redis and the network at 50 points; two hours
+# make torture  50,000 worlds against the oracle, and each fault of Redis and the network at 50 points; three hours
 # make bench    measures the SQL and what is online, and writes docs/benchmarks*.md; twenty minutes and 5 GB of disk
 PYTHON ?= $(shell for python in python3 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
