@@ -16,8 +16,8 @@
 
 {% macro _catalog_views(root) %}
     {%- set folders = run_query(
-        "select distinct regexp_extract(file, '([^/]+)/[^/]+$', 1), regexp_extract(file, '(latest|as_of=)[^/]*$', 1) from glob("
-        ~ provender._text(root ~ '/*/*.parquet') ~ ") where regexp_matches(file, '/(latest|as_of=)[^/]*$') order by all"
+        "select distinct regexp_extract(file, '([^/]+)/[^/]+$', 1), regexp_extract(file, '(latest|as_of=|day=)[^/]*$', 1) from glob("
+        ~ provender._text(root ~ '/*/*.parquet') ~ ") where regexp_matches(file, '/(latest|as_of=|day=)[^/]*$') order by all"
     ) -%}
     {%- set views = {} -%}
     {%- for folder in folders -%}
@@ -29,5 +29,10 @@
             ~ (' qualify row_number() over (partition by scd_id order by valid_to nulls last) = 1' if is_history else '')
         }) -%}
     {%- endfor -%}
+    {%- if 'decisions' in views -%}
+        {%- do views.update({
+            'decision_views': provender._decision_views_sql('decisions'), 'decision_features': provender._decision_features_sql('decision_views'),
+        }) -%}
+    {%- endif -%}
     {{- return(views) -}}
 {% endmacro %}

@@ -1,4 +1,5 @@
-{#- The logs that readers need beside the runs, and each model built now that says `config.meta.publish: true`. Whole, replaced at once. -#}
+{#- The logs that readers need beside the runs, and each model built now that says `config.meta.publish`: `true`, whole, replaced at once;
+    or `{by_day: COLUMN, order_by: COLUMN}`, what grows by days, of which only those that changed are written again. -#}
 {% macro _publish_tables(root, results) %}
     {%- set definitions -%}
         select logged.* exclude (unique_id) replace (coalesce(declared.owner, logged.owner) as owner)
@@ -17,7 +18,10 @@
     {%- do provender._publish_table(root, 'feature_services', provender._feature_service_rows()) -%}
     {%- do provender._publish_table(root, 'store', store) -%}
     {%- for result in results if result.status | string == 'success' and result.node.resource_type == 'model' -%}
-        {%- if (result.node.config.get('meta') or {}).get('publish') -%}
+        {%- set publish = (result.node.config.get('meta') or {}).get('publish') -%}
+        {%- if publish is mapping -%}
+            {%- do provender._publish_days(root, result.node.alias, result.node.relation_name, **publish) -%}
+        {%- elif publish -%}
             {%- do provender._publish_table(root, result.node.alias, 'select * from ' ~ result.node.relation_name) -%}
         {%- endif -%}
     {%- endfor -%}

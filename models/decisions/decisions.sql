@@ -1,6 +1,19 @@
+{{ config(materialized='incremental', incremental_strategy='append') }}
+
 with decision_log as (
 
     select * from {{ source('provender_log', 'decision_log') }}
+
+),
+
+landed as (
+
+    select *
+    from decision_log
+    {%- if is_incremental() %}
+    -- two landers need not be of one mind about the time
+    where landed_at > (select coalesce(max(landed_at), timestamp '0001-01-01') - interval '1 hour' from {{ this }})
+    {%- endif %}
 
 ),
 
@@ -12,12 +25,22 @@ final as (
         model_version,
         decided_at,
         read_at,
+        read_us,
+        waited_for,
         keys,
         request,
         decision,
-        features,
+        outside,
+        views,
+        namespace,
+        writer,
+        number,
+        stream_id,
         landed_at
-    from decision_log
+    from landed
+    {%- if is_incremental() %}
+    where not exists (select 1 from {{ this }} as known where known.decision_id = landed.decision_id)
+    {%- endif %}
     -- landed twice is decided once
     qualify row_number() over (
         partition by decision_id

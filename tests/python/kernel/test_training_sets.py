@@ -133,26 +133,21 @@ def land(project: DbtProject, name: str, until: datetime, *pushes: Row) -> None:
 def land_decision(project: DbtProject) -> None:
     folder = project.folder / "landing/dev/decision_log"
     folder.mkdir(parents=True)
-    served = {"name": "orders_7d", "feature": "orders_7d", "view": "spend", "version": 1}
-    served |= {"as_of": "2026-03-02T10:00:00Z", "age_us": 300000000, "status": "ok", "value": 2}
+    served = "{'view': 'spend', 'version': 1, 'as_of': timestamp '2026-03-02 10:00', 'status': 'ok'"
+    served += ", 'fingerprint': 'f', 'generation': 1, 'age_us': 300000000, 'cached': false"
+    served += ", 'names': ['orders_7d'], 'features': ['orders_7d'], 'types': ['integer']"
+    served += ", 'values': ['2'], 'statuses': ['ok'], 'is_default': [false], 'hashed': false}"
     decision = {
-        "stream_id": "1-0",
-        "decision_id": "d1",
-        "service": "offers",
-        "model_version": "m1",
-        "decided_at": at(10, 5),
-        "read_at": at(10, 5),
-        "namespace": "provender.dev",
-        "keys": '{"customer_id": "c1"}',
-        "request": None,
-        "decision": "{}",
-        "features": json.dumps([served]),
-        "landed_at": at(11),
+        **{"stream_id": "'1-0'", "decision_id": "'d1'", "service": "'offers'"},
+        **{"model_version": "'m1'", "decided_at": f"timestamp '{at(10, 5)}'"},
+        **{"read_at": f"timestamp '{at(10, 5)}'", "namespace": "'provender.dev'"},
+        **{"writer": "'w'", "number": "1", "refused": "0", "read_us": "150", "waited_for": "null"},
+        **{"keys": """'{"customer_id": "c1"}'""", "request": "null", "decision": "'{}'"},
+        **{"outside": "null", "views": f"[{served}]", "landed_at": f"timestamp '{at(11)}'"},
+        "mac": "null",
     }
-    values = ", ".join("null" if v is None else f"'{v}'" for v in decision.values())
-    duckdb.sql(f"select * from (values ({values})) as d({', '.join(decision)})").write_parquet(
-        str(folder / "one.parquet")
-    )
+    columns = ", ".join(f"{value} as {name}" for name, value in decision.items())
+    duckdb.sql(f"select {columns}").write_parquet(str(folder / "one.parquet"))
 
 
 @pytest.fixture(scope="module")

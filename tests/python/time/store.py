@@ -14,6 +14,7 @@ from world import BACKFILLED, TODAY, World
 
 Row = tuple[Any, ...]
 Columns = list[tuple[str, str]]
+DECISIONS = ("decisions", "decision_views", "decision_features")
 
 
 class Store:
@@ -100,7 +101,7 @@ def _relations() -> list[str]:
         *(f"main.{alias(view)}_backfill" for view in BACKFILLED),
         *(f"main.{model}" for model in ("stg_orders", "stg_customer_events", "stg_place_events")),
         *(f"main.{model}" for model in ("customer", "place", "definitions", "run_availability")),
-        *(f"main.{model}" for model in ("decisions", "decision_features")),
+        *(f"main.{model}" for model in DECISIONS),
     ]
 
 
@@ -114,5 +115,5 @@ def _models(world: World) -> list[str]:
         *(["stg_place_events", "place"] if "place" in entities else []),
         *(["run_availability"] if "history" in sources else []),
         *(["definitions"] if any(t.policy == "then" for t in world.trainings) else []),
-        *(["decisions", "decision_features"] if "served" in sources else []),
+        *(DECISIONS if "served" in sources else ()),
     ]

@@ -78,7 +78,7 @@ def logs_of(world: World) -> dict[str, Rows]:
             "view version kept_from", [(*view, at) for view, at in world.kept_from.items()]
         ),
         "backfill_log": Rows("view version feature as_of step_seconds", _slots(world)),
-        "decision_log": Rows("stream_id decision_id features landed_at", _decisions(world)),
+        "decision_log": Rows("stream_id decision_id views landed_at", _decisions(world)),
     }
 
 
@@ -169,26 +169,43 @@ def _slots(world: World) -> list[Row]:
 def _decisions(world: World) -> list[Row]:
     """Landed twice, as may happen."""
     logged = {
-        decision: json.dumps([one for view in views for one in _logged(view, views[view])])
+        decision: [one for view in views for one in _logged(view, views[view])]
         for decision, views in world.decisions.items()
     }
     return [
-        (f"{copy}-0", decision, features, datetime(1, 1, 1))
-        for decision, features in logged.items()
+        (f"{copy}-0", decision, views, datetime(1, 1, 1))
+        for decision, views in logged.items()
         for copy in (1, 2)
     ]
 
 
 def _logged(view: ViewId, features: dict[str, Any]) -> list[dict[str, Any]]:
+    """What was computed, and apart from it what was not, as of nothing."""
+    missing = {name for name, served in features.items() if served.status == "not_computed"}
     return [
-        {
-            **{"name": name, "feature": name, "view": view[0], "version": view[1]},
-            **{"fingerprint": "f", "generation": 1, "is_default": False},
-            "as_of": served.as_of and served.as_of.isoformat() + "Z",
-            "age_us": None if served.age is None else served.age // timedelta(microseconds=1),
-            "status": served.status,
-            "data_type": TYPES[name],
-            "value": codec_for(TYPES[name]).encode(served.value),
-        }
-        for name, served in features.items()
+        _logged_view(view, part)
+        for part in (
+            {name: served for name, served in features.items() if name not in missing},
+            {name: served for name, served in features.items() if name in missing},
+        )
+        if part
     ]
+
+
+def _logged_view(view: ViewId, features: dict[str, Any]) -> dict[str, Any]:
+    one = next(iter(features.values()))
+    names = list(features)
+    return {
+        **{"view": view[0], "version": view[1], "fingerprint": "f", "generation": 1},
+        "as_of": one.as_of,
+        "age_us": None if one.age is None else one.age // timedelta(microseconds=1),
+        **{"status": one.status, "cached": False},
+        **{"names": names, "features": names, "types": [TYPES[name] for name in names]},
+        "values": [_json(TYPES[name], served.value) for name, served in features.items()],
+        "statuses": [served.status for served in features.values()],
+        **{"is_default": [False] * len(names), "hashed": False},
+    }
+
+
+def _json(data_type: str, value: Any) -> str | None:
+    return None if value is None else json.dumps(codec_for(data_type).encode(value))
