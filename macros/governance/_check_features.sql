@@ -8,9 +8,10 @@
         {%- do found.extend(
             provender._check_name(where, column.name) + provender._check_reserved(where, column.name)
             + provender._check_feature_type(where, column.data_type)
-            + ([] if declared is none else provender._unknown_keys(where, 'feature', declared, ['default', 'null_is', 'max_null_ratio']))
+            + ([] if declared is none else provender._unknown_keys(where, 'feature', declared, ['default', 'null_is', 'max_null_ratio', 'tolerance']))
             + provender._check_default(where, provender._meta_mapping(column, 'feature'), column.data_type)
             + provender._check_null_ratio(where, provender._meta_mapping(column, 'feature'))
+            + provender._check_tolerance(where, provender._meta_mapping(column, 'feature'), column.data_type)
         ) -%}
     {%- endfor -%}
     {{- return(found) -}}
@@ -56,4 +57,18 @@
         {{- return([]) -}}
     {%- endif -%}
     {{- return([provender._violation(where, '`max_null_ratio` is not a share', provender._shown(ratio), 'Write a number from 0 to 1')]) -}}
+{% endmacro %}
+
+
+{#- How far apart two numbers may be and still count as equal, when what was served is compared with history and with events. -#}
+{% macro _check_tolerance(where, declared, data_type) %}
+    {%- set tolerance = declared.get('tolerance') -%}
+    {%- if tolerance is none -%}
+        {{- return([]) -}}
+    {%- elif provender._type_class(data_type) not in ['integer', 'double', 'decimal'] -%}
+        {{- return([provender._violation(where, '`tolerance` of what is no number', data_type, 'Leave it out')]) -}}
+    {%- elif not (tolerance is integer or tolerance is float) or tolerance is boolean or tolerance < 0 -%}
+        {{- return([provender._violation(where, '`tolerance` is not a number from 0 up', provender._shown(tolerance), 'Write the largest difference that counts as equal')]) -}}
+    {%- endif -%}
+    {{- return([]) -}}
 {% endmacro %}

@@ -10,6 +10,7 @@
             'default': provender._plain_default(declared.get('default'), type),
             'null_is': 'null' if declared.get('null_is') is none else declared.null_is,
             'max_null_ratio': declared.get('max_null_ratio'),
+            'tolerance': declared.get('tolerance'),
         }) -%}
     {%- endfor -%}
     {{- return(features) -}}

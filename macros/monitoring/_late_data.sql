@@ -1,12 +1,15 @@
 {#- Each run of the last window beside what it would compute today: one CTE chain for each definition that a run was made by. The runs are
     picked when this is executed, so the SQL itself changes only with the definitions. -#}
 {% macro _late_data_rows() %}
-    {{- return(adapter.dispatch('_late_data_rows', 'provender')(provender._past_definitions())) -}}
+    {{- return(adapter.dispatch('_late_data_rows', 'provender')(provender._past_definitions(provender._past_runs()))) -}}
 {% endmacro %}
 
 
 {% macro default___late_data_rows(past) -%}
     {%- set compared = past | rejectattr('why') | list -%}
+    {%- for one in compared -%}
+        {%- do one.update({'share': provender._window_share('late_data', provender._rows_in_window(one.view))}) -%}
+    {%- endfor -%}
     with past_runs as (
         {{ provender._past_runs() }}
     ),
@@ -64,11 +67,16 @@
         from {{ provender._log_relation('run_log') }} as runs
         where
             runs.as_of < {{ provender.as_of() }}
-            and runs.as_of > {{ provender.as_of() }} - {{ provender.duration(provender._late_data_setting('window')) }}
+            and runs.as_of > {{ provender.as_of() }} - {{ provender.duration(provender._window_setting('late_data', 'window')) }}
             and not exists (
                 select 1 from {{ provender._log_relation('cut_log') }} as cuts
                 where cuts.view = runs.view and cuts.version = runs.version and cuts.kept_from > runs.as_of
             )
+{%- endmacro %}
+
+
+{% macro _rows_in_window(view) -%}
+    select sum(row_count) from ({{ provender._past_runs() }}) as runs where view = '{{ view.name }}' and version = {{ view.version }}
 {%- endmacro %}
 
 

@@ -1,5 +1,6 @@
-{#- The definitions that the runs of the window were made by, each with what is needed to compute it again, or with why it cannot be. -#}
-{% macro _past_definitions() %}
+{#- The definitions that past runs were made by, each with what is needed to compute it again, or with why it cannot be. `runs`: SQL of rows of
+    the run log. -#}
+{% macro _past_definitions(runs) %}
     {%- if not load_relation(provender._log_relation('run_log')) or not load_relation(provender._log_relation('cut_log')) or provender._sees_part() -%}
         {{- return([]) -}}
     {%- endif -%}
@@ -7,7 +8,7 @@
     {%- set known = {} -%}
     {%- set past = [] -%}
     {%- for name, version, fingerprint in run_query(
-        'select view, version, fingerprint from (' ~ provender._past_runs() ~ ') as runs group by view, version, fingerprint order by view, version, min(as_of)'
+        'select view, version, fingerprint from (' ~ runs ~ ') as runs group by view, version, fingerprint order by view, version, min(as_of)'
     ) -%}
         {%- set view = provender.feature_views() | selectattr('name', 'equalto', name) | selectattr('version', 'equalto', version | int) | first -%}
         {%- set definition = provender._recorded_definition(view, fingerprint) if view else none -%}
@@ -16,7 +17,6 @@
             'number': loop.index, 'name': name, 'version': version | int, 'fingerprint': fingerprint, 'view': view, 'why': why,
             'is_todays': 'true' if view and fingerprint == provender._fingerprint_now(view.unique_id, recorded, known) else 'false',
             'features': fromjson(definition.features) if definition else none,
-            'share': none if why else provender._late_data_share(view),
         }) -%}
     {%- endfor -%}
     {{- return(past) -}}

@@ -27,12 +27,12 @@
             {%- do rows.append({
                 'view': view.name, 'version': view.version, 'feature': feature.name, 'position': loop.index, 'data_type': feature.type,
                 'default_value': none if feature.default is none else feature.default | string, 'null_is': feature.null_is,
-                'max_null_ratio': feature.max_null_ratio, 'description': column.description, 'owner': view.owner,
+                'max_null_ratio': feature.max_null_ratio, 'tolerance': feature.tolerance, 'description': column.description, 'owner': view.owner,
             }) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{- return(provender._rows(rows, {
         'view': 'varchar', 'version': 'integer', 'feature': 'varchar', 'position': 'integer', 'data_type': 'varchar',
-        'default_value': 'varchar', 'null_is': 'varchar', 'max_null_ratio': 'double', 'description': 'varchar', 'owner': 'varchar',
+        'default_value': 'varchar', 'null_is': 'varchar', 'max_null_ratio': 'double', 'tolerance': 'double', 'description': 'varchar', 'owner': 'varchar',
     })) -}}
 {% endmacro %}

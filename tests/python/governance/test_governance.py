@@ -228,6 +228,7 @@ def test_feature_view_is_a_plain_dict(governance: dict[str, Any]) -> None:
                 "default": 0,
                 "null_is": "default",
                 "max_null_ratio": 0.05,
+                "tolerance": None,
             },
             {
                 "name": "last_payment_at",
@@ -235,6 +236,7 @@ def test_feature_view_is_a_plain_dict(governance: dict[str, Any]) -> None:
                 "default": "2020-02-29T13:00:00.000000",
                 "null_is": "null",
                 "max_null_ratio": None,
+                "tolerance": None,
             },
             {
                 "name": "share",
@@ -242,6 +244,7 @@ def test_feature_view_is_a_plain_dict(governance: dict[str, Any]) -> None:
                 "default": None,
                 "null_is": "null",
                 "max_null_ratio": None,
+                "tolerance": None,
             },
         ],
         "policies": {

@@ -1,7 +1,7 @@
-{#- `vars: provender: late_data: {window: 7d, share: 1.0}`. -#}
-{% macro _late_data_setting(name) %}
+{#- `vars: provender: <monitor>: {window: 7d, share: 1.0}`: how far back the monitor looks, and at which share of the keys. -#}
+{% macro _window_setting(monitor, name) %}
     {%- set defaults = {'window': '7d', 'share': none} -%}
-    {%- set given = provender._setting('late_data', {}) -%}
+    {%- set given = provender._setting(monitor, {}) -%}
     {%- set errors = [] -%}
     {%- if given is not mapping -%}
         {%- do errors.append('a mapping like {window: 7d, share: 0.1}, got ' ~ provender._shown(given)) -%}
@@ -17,24 +17,22 @@
         {%- endif -%}
     {%- endif -%}
     {%- if errors -%}
-        {%- do exceptions.raise_compiler_error('vars: provender: late_data:\n- ' ~ errors | join('\n- ')) -%}
+        {%- do exceptions.raise_compiler_error('vars: provender: ' ~ monitor ~ ':\n- ' ~ errors | join('\n- ')) -%}
     {%- endif -%}
     {{- return(given.get(name, defaults[name])) -}}
 {% endmacro %}
 
 
-{#- The share of keys that is compared: as declared; else all, halved until a view has no more than a million rows to compute. Halves, so
-    that the same keys are compared from day to day. -#}
-{% macro _late_data_share(view) %}
-    {%- set declared = provender._late_data_setting('share') -%}
+{#- The share of keys that a monitor compares: as declared; else all, halved until there are no more than a million of what it counts (`rows`,
+    SQL of one number). Halves, so that the same keys are compared from day to day. -#}
+{% macro _window_share(monitor, rows) %}
+    {%- set declared = provender._window_setting(monitor, 'share') -%}
     {%- if declared is not none -%}
         {{- return(declared) -}}
     {%- endif -%}
-    {%- set rows = run_query(
-        'select sum(row_count) from (' ~ provender._past_runs() ~ ") as runs where view = '" ~ view.name ~ "' and version = " ~ view.version
-    )[0][0] | float -%}
     {%- set ns = namespace(share=1.0) -%}
-    {%- for _ in range(32) if rows * ns.share > 1000000 -%}
+    {%- set many = run_query(rows)[0][0] | float -%}
+    {%- for _ in range(32) if many * ns.share > 1000000 -%}
         {%- set ns.share = ns.share / 2 -%}
     {%- endfor -%}
     {{- return(ns.share) -}}

@@ -1,0 +1,232 @@
+"""Skew: what was served, beside what history holds and what the events give, is found or is none.
+
+The damage is done in what the log says was served, to one service each: it was given that, whatever
+the reason. All are watched by the same run.
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from landed_log import LoggedDecision, ServedView, land, land_push
+from support import REPO, DbtProject
+
+PROJECT = Path(__file__).parents[1] / "kernel/project"
+DAY = datetime(2026, 3, 2)
+MONITORS = ("decision_witnesses", "skew")
+Change = Callable[[LoggedDecision, ServedView], ServedView]
+Found = dict[str, Any]
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    return DAY + timedelta(hours=hour, minutes=minute)
+
+
+ORDERS = [
+    ("1", "c1", "10.50", at(7)),
+    ("2", "c2", "3.00", at(7)),
+    ("3", "c1", "4.25", at(9, 30)),
+]
+TOLERANT = "{default: 0, null_is: default, tolerance: 0.5}"
+SERVICE = """
+exposures:
+  - name: offers
+    type: ml
+    owner: {name: Shop}
+    depends_on: [ref('spend')]
+    config: {meta: {feature_service: {latency_budget: 20ms}}}
+"""
+
+
+class Shop:
+    """A shop with runs at 08:00 and 10:00, and decisions made on them every ten minutes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.project = DbtProject(PROJECT, folder)
+        shutil.copytree(REPO / "models/decisions", folder / "models/decisions")
+        (folder / "models/monitoring").mkdir()
+        for name in MONITORS:
+            for file in (REPO / "models/monitoring").glob(f"{name}.*"):
+                shutil.copy(file, folder / "models/monitoring")
+        (folder / "models/exposures.yml").write_text(SERVICE)
+        self.project.edit("models/spend.yml", "{default: 0, null_is: default}", TOLERANT)
+        self.project.write("shop.switch", [{"test_fails": False, "history_fails": False}])
+        self.write_orders()
+        for hour in (8, 10):
+            self.build("tag:minutes", "customer", "stg_orders", as_of=at(hour))
+
+    def build(self, *select: str, as_of: datetime) -> None:
+        run = self.project.build("--select", *select, as_of=as_of.isoformat())
+        assert run.code == 0, run.output
+
+    def write_orders(self) -> None:
+        names = ("order_id", "customer_id", "amount", "occurred_at", "loaded_at")
+        rows = [(number, who, Decimal(paid), known, known) for number, who, paid, known in ORDERS]
+        self.project.write("shop.orders", [dict(zip(names, row, strict=True)) for row in rows])
+
+    def decisions(self, service: str, change: Change, until: datetime) -> list[LoggedDecision]:
+        """Each customer each ten minutes, given what history has of the run that was online."""
+        made = []
+        for minute in range(10, (until - at(8)) // timedelta(minutes=1), 10):
+            decided_at = at(8, minute)
+            for who, view in self.served(at(8) if decided_at < at(10) else at(10)):
+                name = f"{service}-{who}-{minute}"
+                one = LoggedDecision(name, decided_at, {"customer_id": who}, [], service)
+                made.append(replace(one, views=[change(one, view)]))
+        return made
+
+    def served(self, run: datetime) -> list[tuple[str, ServedView]]:
+        rows = self.project.query(
+            "select customer_id, orders_7d, coalesce(spend_7d, 0) from spend_history where"
+            f" valid_from <= '{run}' and (valid_to is null or valid_to > '{run}') order by 1"
+        )
+        nobody = ServedView("spend", run, _features(0, Decimal("0.00")), status="missing")
+        found = [(who, ServedView("spend", run, _features(*values))) for who, *values in rows]
+        return [*found, ("c0", nobody)]
+
+    def rows(self, where: str) -> list[Found]:
+        with duckdb.connect(str(self.project.database), read_only=True) as store:
+            cursor = store.execute(f"from skew where {where} order by feature")
+            names = [column[0] for column in cursor.description or []]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def found(self, service: str) -> list[Found]:
+        """What is found of a service."""
+        return self.rows(f"finding is not null and service = '{service}'")
+
+
+def _features(orders: int, spent: Decimal) -> dict[str, tuple[str, Any]]:
+    return {"orders_7d": ("integer", orders), "spend_7d": ("decimal(18,2)", spent)}
+
+
+def changed(name: str, value: Callable[[Any], Any], since: datetime, **how: Any) -> Change:
+    """Give another value of one feature from then on."""
+
+    def change(decision: LoggedDecision, view: ServedView) -> ServedView:
+        if decision.decided_at < since or view.status == "missing":
+            return view
+        kind, was = view.features[name]
+        return replace(view, features={**view.features, name: (kind, value(was))}, **how)
+
+    return change
+
+
+def of_c1(**how: Any) -> Change:
+    """Give the row of c1 otherwise, from 11:00 on."""
+
+    def change(decision: LoggedDecision, view: ServedView) -> ServedView:
+        is_it = decision.keys["customer_id"] == "c1" and decision.decided_at >= at(11)
+        return replace(view, **how) if is_it else view
+
+    return change
+
+
+def given_to_nobody(decision: LoggedDecision, view: ServedView) -> ServedView:
+    return replace(view, status="ok") if view.status == "missing" else view
+
+
+SERVED: dict[str, Change] = {
+    "honest": lambda _, view: view,
+    "doubled": changed("orders_7d", lambda was: 2 * was, at(10, 40)),
+    "log10": changed("spend_7d", lambda was: (was.log10()).quantize(Decimal("0.01")), at(9)),
+    "nearly": changed("spend_7d", lambda was: was + Decimal("0.50"), at(9)),
+    "null": changed("orders_7d", lambda _: None, at(11)),
+    "deleted": of_c1(status="missing"),
+    "extra": given_to_nobody,
+    "of_no_run": of_c1(as_of=at(10, 30)),
+    "not_computed": of_c1(statuses={"orders_7d": "not_computed"}),
+    "expired": of_c1(status="expired"),
+    "hashed": changed("orders_7d", lambda _: "d41d8cd98f00", at(9), hashed=True),
+    "repaired": changed("orders_7d", lambda was: 2 * was, at(10, 40), generation=0),
+}
+EACH = 69  # decisions of each service
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    shop = Shop(tmp_path_factory.mktemp("skew") / "project")
+    for service, change in SERVED.items():
+        land(shop.project.folder, service, shop.decisions(service, change, at(12)))
+    land_push(shop.project.folder, "spend", at(8), generation=1)
+    shop.build("path:models/decisions", *MONITORS, as_of=at(13))
+    return shop
+
+
+def test_nothing_is_found_where_nothing_is_wrong(shop: Shop) -> None:
+    """Nor for what differs within the tolerance, was absent by its age, or repaired since."""
+    quiet = {"honest", "nearly", "not_computed", "expired", "hashed", "repaired"}
+    assert {name for name in SERVED if not shop.found(name)} == quiet
+
+
+def test_all_is_compared(shop: Shop) -> None:
+    told = shop.rows("service = 'honest'")
+    assert [(row["feature"], row["decisions"], row["compared"]) for row in told] == [
+        ("orders_7d", EACH, EACH),
+        ("spend_7d", EACH, EACH),
+        (None, EACH, EACH),
+    ]
+    assert {row["recomputed"] for row in told} == {EACH * 2 // 3}
+
+
+def test_a_wrong_value_is_named_with_its_start_and_size(shop: Shop) -> None:
+    (found,) = shop.found("doubled")
+    assert (found["view"], found["version"], found["feature"]) == ("spend", 1, "orders_7d")
+    assert (found["since"], found["since_run"], found["owner"]) == (at(10, 40), at(10), "shop")
+    assert (found["online_wrong"], found["history_wrong"]) == (16, 0)
+    assert found["largest_difference"] == 2
+    assert found["finding"].startswith("16 of 69 decisions were served another value than history")
+    assert "push-online --full --select spend@1" in found["what_to_do"]
+
+
+def test_another_formula_online_is_found(shop: Shop) -> None:
+    (found,) = shop.found("log10")
+    assert (found["feature"], found["since"]) == ("spend_7d", at(9))
+
+
+def test_a_null_for_a_value_is_found(shop: Shop) -> None:
+    (found,) = shop.found("null")
+    assert (found["feature"], found["online_wrong"]) == ("orders_7d", 12)
+    assert found["largest_difference"] is None
+
+
+@pytest.mark.parametrize(
+    ("service", "counts"),
+    [("deleted", (6, 0, 0)), ("extra", (0, 23, 0)), ("of_no_run", (0, 0, 6))],
+)
+def test_a_wrong_row_is_told_of_the_rows_as_a_whole(
+    shop: Shop, service: str, counts: tuple[int, int, int]
+) -> None:
+    (found,) = shop.found(service)
+    assert found["feature"] is None
+    assert (found["missing"], found["extra"], found["of_no_run"]) == counts
+
+
+def test_hashes_are_not_compared_but_their_rows_are(shop: Shop) -> None:
+    (whole,) = shop.rows("service = 'hashed' and feature is null")
+    assert whole["decisions"] == EACH
+    assert whole["compared"] < EACH
+
+
+def test_the_next_run_adds_what_landed_since(shop: Shop) -> None:
+    """And a past that was changed behind the back of history is told apart from wrong serving."""
+    orders = shop.project.query("select * from shop.orders")
+    shop.project.execute("update shop.orders set amount = amount + 5 where order_id = '2'")
+    later = [
+        one for one in shop.decisions("late", SERVED["honest"], at(14)) if one.decided_at > at(13)
+    ]
+    land(shop.project.folder, "late", [replace(one, landed_at=at(14)) for one in later])
+    shop.build("path:models/decisions", *MONITORS, as_of=at(15))
+    shop.project.execute("update shop.orders set amount = amount - 5 where order_id = '2'")
+    assert shop.project.query("select * from shop.orders") == orders
+
+    (found,) = shop.found("late")
+    assert (found["feature"], found["online_wrong"], found["history_wrong"]) == ("spend_7d", 0, 5)
+    assert "late_data" in found["what_to_do"]
+    assert [row["decisions"] for row in shop.rows("service = 'doubled'")] == [EACH] * 3
+    assert shop.found("honest") == []
