@@ -7,11 +7,10 @@ import typer
 
 from provender.instants import to_text
 from provender.keys import KeySpace
-from provender_ops import audit as auditing
 from provender_ops import read as reading
 from provender_ops.acl import acl
+from provender_ops.audit_commands import audit, wrong_decisions
 from provender_ops.backfill import backfill
-from provender_ops.catalog import Catalog
 from provender_ops.connection import open_redis, started
 from provender_ops.console import (
     new_app,
@@ -48,6 +47,8 @@ app = new_app("A feature store that is a dbt project: what stands beside `dbt bu
 redis_app = new_app("The project's own Redis, used when no URL is given.")
 app.command("push-online")(push_online)
 app.command("acl")(acl)
+app.command("audit")(audit)
+app.command("wrong-decisions")(wrong_decisions)
 app.command("backfill")(backfill)
 app.command("export")(export)
 app.command("retire")(retire)
@@ -86,40 +87,6 @@ def read(  # noqa: PLR0913 - the options of a command
         print_json(reading.as_json(served))
     else:
         print_table(reading.COLUMNS, [reading.as_row(f) for f in served.features.values()])
-
-
-@app.command()
-@reported
-def audit(
-    decision_id: Annotated[str, typer.Argument(help="The id that DecisionLog.record returned.")],
-    *,
-    as_json: Json = False,
-    sql: Annotated[
-        bool, typer.Option("--sql", help="Print the SQL that compares with history instead.")
-    ] = False,
-    project_dir: ProjectDir = HERE,
-    target: Target = None,
-) -> None:
-    """Show what a decision was made on, beside history.
-
-    Each value that was served stands beside the one that history says was live at that run.
-    It reads the published catalog only: run `provender land-decisions` and
-    `dbt build --select decisions decision_features` first.
-
-    \b
-    Examples:
-      provender audit 3f0c9a52c1
-      provender audit 3f0c9a52c1 --json
-      provender audit 3f0c9a52c1 --sql | duckdb -readonly published/prod/catalog.duckdb
-    """
-    with Catalog.open(find_project(project_dir, target).catalog) as catalog:
-        found = auditing.audit(catalog, decision_id)
-    if sql:
-        typer.echo(found.sql + ";")
-        return
-    _print_audit(found, as_json)
-    if found.disagreeing:
-        tell(f"History does not bear out: {', '.join(found.disagreeing)}.")
 
 
 @app.command("land-decisions")
@@ -209,16 +176,6 @@ def redis_url_command(project_dir: ProjectDir = HERE) -> None:
 def main() -> None:
     """Run `provender`."""
     run_app(app, "provender")
-
-
-def _print_audit(found: auditing.Audit, as_json: bool) -> None:
-    if as_json:
-        print_json(auditing.as_json(found))
-        return
-    decision = auditing.plain_decision(found)
-    print_table(("decision", "value"), [{"decision": k, "value": v} for k, v in decision.items()])
-    typer.echo("")
-    print_table(auditing.COLUMNS, [auditing.as_row(row) for row in found.features])
 
 
 def _print_landed(what: str, landed: Landed, folder: Path, as_json: bool) -> None:

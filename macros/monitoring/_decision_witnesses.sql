@@ -168,9 +168,9 @@
     case when is_served_{{ i }} and (({{ online }}) or ({{ recomputed }})) then {
                             'feature': '{{ feature.name }}',
                             'name': names[at_{{ i }}],
-                            'served': cast(to_json(served_{{ i }}) as varchar),
-                            'in_history': cast(to_json(kept_{{ i }}) as varchar),
-                            'recomputed': {{ 'null' if one.why else 'case when in_recomputation then cast(to_json(today_' ~ i ~ ') as varchar) end' }},
+                            'served': {{ provender._to_json('served_' ~ i, feature.type) }},
+                            'in_history': {{ provender._to_json('kept_' ~ i, feature.type) }},
+                            'recomputed': {{ 'null' if one.why else 'case when in_recomputation then ' ~ provender._to_json('today_' ~ i, feature.type) ~ ' end' }},
                             'is_online_wrong': {{ online }},
                             'is_history_wrong': {{ recomputed }},
                             'difference': {% if is_number %}case when {{ online }} then abs(cast(served_{{ i }} as double) - cast(kept_{{ i }} as double)) else abs(cast(kept_{{ i }} as double) - cast(today_{{ i }} as double)) end{% else %}null{% endif %}

@@ -132,7 +132,7 @@
         case
             when coalesce(still_open, 0) = 0 then null
             when online_wrong > 0 then
-                'Fill it anew: push-online --full --select ' || view || '@' || version || '. Then list the decisions: provender audit --wrong '
+                'Fill it anew: push-online --full --select ' || view || '@' || version || '. Then list the decisions: provender wrong-decisions '
                 || view || '@' || version || '.'
             else 'See late_data for ' || view || '@' || version || ': events became readable late, or were changed in place.'
         end as what_to_do

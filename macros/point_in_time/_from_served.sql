@@ -41,15 +41,3 @@
             having count(*) = {{ view.asked | length }}
         )
 {%- endmacro %}
-
-
-{#- A value from JSON text, in its declared type. -#}
-{% macro _from_json(value, type) %}
-    {{- return(adapter.dispatch('_from_json', 'provender')(value, type)) -}}
-{% endmacro %}
-
-
-{#- A number is read as it is written: a JSON parser would take an integer beyond 64 bits for a double. -#}
-{% macro duckdb___from_json(value, type) -%}
-    cast(case when {{ value }} like '"%' then json_extract_string({{ value }}, '$') else nullif({{ value }}, 'null') end as {{ type }})
-{%- endmacro %}

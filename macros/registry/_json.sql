@@ -29,3 +29,14 @@
 {% macro duckdb___json_member(column, name) -%}
     cast(json_extract({{ column }}, '$.{{ name }}') as varchar)
 {%- endmacro %}
+
+
+{#- A row of the relation of that alias as a JSON object. -#}
+{% macro _row_as_json(alias) %}
+    {{- return(adapter.dispatch('_row_as_json', 'provender')(alias)) -}}
+{% endmacro %}
+
+
+{% macro duckdb___row_as_json(alias) -%}
+    cast(to_json({{ alias }}) as varchar)
+{%- endmacro %}

@@ -1,7 +1,7 @@
 """Decisions as `land-decisions` writes them, for tests of what reads them."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -39,6 +39,8 @@ class ServedView:
     status: str = "ok"
     statuses: Mapping[str, str] = field(default_factory=dict)
     hashed: bool = False
+    fingerprint: str = "f"
+    defaults: Collection[str] = ()  # features for which the declared default stood in
 
 
 @dataclass(frozen=True)
@@ -107,14 +109,16 @@ def _view(one: LoggedDecision, served: ServedView) -> dict[str, Any]:
     names = list(served.features)
     age = None if served.as_of is None else one.decided_at - served.as_of
     return {
-        **{"view": served.view, "version": served.version, "fingerprint": "f"},
-        **{"generation": served.generation, "as_of": served.as_of},
+        **{"view": served.view, "version": served.version},
+        **{"fingerprint": served.fingerprint, "generation": served.generation},
+        "as_of": served.as_of,
         "age_us": None if age is None else age // timedelta(microseconds=1),
         **{"status": served.status, "cached": False, "names": names, "features": names},
         "types": [kind for kind, _ in served.features.values()],
         "values": [_json(value) for _, value in served.features.values()],
         "statuses": [served.statuses.get(name, served.status) for name in names],
-        **{"is_default": [False] * len(names), "hashed": served.hashed},
+        "is_default": [name in served.defaults for name in names],
+        "hashed": served.hashed,
     }
 
 

@@ -4,105 +4,15 @@ The damage is done in what the log says was served, to one service each: it was 
 the reason. All are watched by the same run.
 """
 
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
+from audited_shop import MONITORS, Change, Shop, at
 from landed_log import LoggedDecision, ServedView, land, land_push
-from support import REPO, DbtProject
-
-PROJECT = Path(__file__).parents[1] / "kernel/project"
-DAY = datetime(2026, 3, 2)
-MONITORS = ("decision_witnesses", "skew")
-Change = Callable[[LoggedDecision, ServedView], ServedView]
-Found = dict[str, Any]
-
-
-def at(hour: int, minute: int = 0) -> datetime:
-    return DAY + timedelta(hours=hour, minutes=minute)
-
-
-ORDERS = [
-    ("1", "c1", "10.50", at(7)),
-    ("2", "c2", "3.00", at(7)),
-    ("3", "c1", "4.25", at(9, 30)),
-]
-TOLERANT = "{default: 0, null_is: default, tolerance: 0.5}"
-SERVICE = """
-exposures:
-  - name: offers
-    type: ml
-    owner: {name: Shop}
-    depends_on: [ref('spend')]
-    config: {meta: {feature_service: {latency_budget: 20ms}}}
-"""
-
-
-class Shop:
-    """A shop with runs at 08:00 and 10:00, and decisions made on them every ten minutes."""
-
-    def __init__(self, folder: Path) -> None:
-        self.project = DbtProject(PROJECT, folder)
-        shutil.copytree(REPO / "models/decisions", folder / "models/decisions")
-        (folder / "models/monitoring").mkdir()
-        for name in MONITORS:
-            for file in (REPO / "models/monitoring").glob(f"{name}.*"):
-                shutil.copy(file, folder / "models/monitoring")
-        (folder / "models/exposures.yml").write_text(SERVICE)
-        self.project.edit("models/spend.yml", "{default: 0, null_is: default}", TOLERANT)
-        self.project.write("shop.switch", [{"test_fails": False, "history_fails": False}])
-        self.write_orders()
-        for hour in (8, 10):
-            self.build("tag:minutes", "customer", "stg_orders", as_of=at(hour))
-
-    def build(self, *select: str, as_of: datetime) -> None:
-        run = self.project.build("--select", *select, as_of=as_of.isoformat())
-        assert run.code == 0, run.output
-
-    def write_orders(self) -> None:
-        names = ("order_id", "customer_id", "amount", "occurred_at", "loaded_at")
-        rows = [(number, who, Decimal(paid), known, known) for number, who, paid, known in ORDERS]
-        self.project.write("shop.orders", [dict(zip(names, row, strict=True)) for row in rows])
-
-    def decisions(self, service: str, change: Change, until: datetime) -> list[LoggedDecision]:
-        """Each customer each ten minutes, given what history has of the run that was online."""
-        made = []
-        for minute in range(10, (until - at(8)) // timedelta(minutes=1), 10):
-            decided_at = at(8, minute)
-            for who, view in self.served(at(8) if decided_at < at(10) else at(10)):
-                name = f"{service}-{who}-{minute}"
-                one = LoggedDecision(name, decided_at, {"customer_id": who}, [], service)
-                made.append(replace(one, views=[change(one, view)]))
-        return made
-
-    def served(self, run: datetime) -> list[tuple[str, ServedView]]:
-        rows = self.project.query(
-            "select customer_id, orders_7d, coalesce(spend_7d, 0) from spend_history where"
-            f" valid_from <= '{run}' and (valid_to is null or valid_to > '{run}') order by 1"
-        )
-        nobody = ServedView("spend", run, _features(0, Decimal("0.00")), status="missing")
-        found = [(who, ServedView("spend", run, _features(*values))) for who, *values in rows]
-        return [*found, ("c0", nobody)]
-
-    def rows(self, where: str) -> list[Found]:
-        with duckdb.connect(str(self.project.database), read_only=True) as store:
-            cursor = store.execute(f"from skew where {where} order by feature")
-            names = [column[0] for column in cursor.description or []]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-    def found(self, service: str) -> list[Found]:
-        """What is found of a service."""
-        return self.rows(f"finding is not null and service = '{service}'")
-
-
-def _features(orders: int, spent: Decimal) -> dict[str, tuple[str, Any]]:
-    return {"orders_7d": ("integer", orders), "spend_7d": ("decimal(18,2)", spent)}
 
 
 def changed(name: str, value: Callable[[Any], Any], since: datetime, **how: Any) -> Change:

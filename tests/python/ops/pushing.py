@@ -15,35 +15,10 @@ from provender.encoding import TOMBSTONE, RowDecoder, decode_header
 from provender.instants import from_us
 from provender.keys import EntityKey, KeySpace
 from provender_ops.catalog import Catalog
-from provender_ops.land import land_decisions
 from provender_ops.notes import look
 from provender_ops.online_store import OnlineStore
 from provender_ops.push import Summary, push
 from provender_ops.push_view import Options, ViewOutcome
-
-# As models/decisions/ have it.
-DECISIONS = """
-    select decision_id, service, model_version, decided_at, read_at, keys, request, decision,
-        features, landed_at
-    from read_parquet('{landing}/decision_log/**/*.parquet', hive_partitioning = false)
-"""
-FEATURES = """
-    select
-        decision_id,
-        feature ->> '$.name' as name,
-        feature ->> '$.feature' as feature,
-        feature ->> '$.view' as view,
-        cast(feature ->> '$.version' as integer) as version,
-        feature ->> '$.fingerprint' as fingerprint,
-        cast(feature ->> '$.generation' as bigint) as generation,
-        cast(replace(feature ->> '$.as_of', 'Z', '') as timestamp) as as_of,
-        cast(feature ->> '$.age_us' as bigint) / 1000000.0 as age_seconds,
-        feature ->> '$.status' as status,
-        cast(feature ->> '$.is_default' as boolean) as is_default,
-        feature ->> '$.data_type' as data_type,
-        cast(feature -> '$.value' as varchar) as value
-    from (select decision_id, unnest(from_json(features, '["json"]')) as feature from ({decisions}))
-"""
 
 
 @contextmanager
@@ -130,12 +105,3 @@ def in_history(view: View, run: datetime) -> dict[str, tuple[datetime, dict[str,
         named = dict(zip(view.features, values, strict=True))
         expected[f"{{{entity.encode_row(key)}}}"] = (since, named)
     return expected
-
-
-def publish_decisions(pusher: Pusher) -> None:
-    """Land, and build the two models."""
-    landing = pusher.project.root / "landing" / "dev"
-    land_decisions(pusher.client, pusher.keys, landing)
-    decisions = DECISIONS.format(landing=landing)
-    pusher.project.table("decisions", decisions)
-    pusher.project.table("decision_features", FEATURES.format(decisions=decisions))

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 import typer
 from published_catalog import PublishedProject, View, minute
-from pushing import Pusher, in_history, publish_decisions
+from pushing import Pusher, in_history
 from redis_server import RedisServer
 from typer.testing import CliRunner, Result
 
@@ -412,28 +412,6 @@ def test_audit_of_a_decision_that_is_not_there_says_how_to_bring_it(
     refused(run("audit", "nobody"), 2, "land-decisions", "dbt build")
 
 
-def test_audit_prints_tables_json_and_sql(
-    project: PublishedProject, pushed: Pusher, run: Run
-) -> None:
-    features = pushed.reader(minute(2)).get("credit_risk", customer_id=2)
-    log = DecisionLog(pushed.client, namespace=pushed.namespace)
-    log.record(features, model_version="m", decision={"outcome": "declined"}, decision_id="d1")
-    publish_decisions(pushed)
-
-    table = run("audit", "d1")
-    assert table.exit_code == 0
-    for part in ("declined", "payments", "yes", "customer_activity@1", "abc123"):
-        assert part in table.stdout
-    found = json.loads(run("audit", "d1", "--json").stdout)
-    assert found["decision"]["decision"] == {"outcome": "declined"}
-    assert [(f["name"], f["served"], f["in_history"]) for f in found["features"]] == [
-        ("city", None, None),
-        ("payments", 2, 2),
-    ]
-    with duckdb.connect(str(project.catalog), read_only=True) as analyst:
-        assert len(analyst.execute(run("audit", "d1", "--sql").stdout).fetchall()) == 2
-
-
 # the project's own Redis
 
 
@@ -502,6 +480,7 @@ def commands() -> list[list[str]]:
         ["retire"],
         ["read"],
         ["audit"],
+        ["wrong-decisions"],
         ["land-decisions"],
         ["land-push-log"],
     ]
