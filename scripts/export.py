@@ -46,7 +46,10 @@ def export(
         rows = catalog.write_parquet(
             training_set, to, () if metadata else said_columns(built), note
         )
+        skewed = open_skew(catalog, training_set)
     tell(f"Wrote {rows} rows of {training_set} to {to}.")
+    for finding in skewed:
+        tell(f"Careful: {finding}")
 
 
 def last_build(catalog: Catalog, training_set: str) -> Row:
@@ -65,6 +68,18 @@ def last_build(catalog: Catalog, training_set: str) -> Row:
             f" YAML and run `dbt build --select {training_set}`."
         )
     return own[0]
+
+
+def open_skew(catalog: Catalog, training_set: str) -> list[str]:
+    """Return what the monitor `skew` last found of the features of a training set."""
+    if not catalog.has("training_set_skew"):
+        return []
+    found = catalog.rows(
+        "select finding from training_set_skew where training_set = ? and finding is not null"
+        " order by view, version, feature",
+        [training_set],
+    )
+    return [row["finding"] for row in found]
 
 
 def said_columns(built: Row) -> list[str]:

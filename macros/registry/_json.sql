@@ -40,3 +40,14 @@
 {% macro duckdb___row_as_json(alias) -%}
     cast(to_json({{ alias }}) as varchar)
 {%- endmacro %}
+
+
+{#- One row per key of a member that is a JSON object. -#}
+{% macro _json_keys(column, name) %}
+    {{- return(adapter.dispatch('_json_keys', 'provender')(column, name)) -}}
+{% endmacro %}
+
+
+{% macro duckdb___json_keys(column, name) -%}
+    unnest(json_keys({{ column }}, '$.{{ name }}'))
+{%- endmacro %}

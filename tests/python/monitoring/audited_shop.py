@@ -14,7 +14,7 @@ from support import REPO, DbtProject
 
 PROJECT = Path(__file__).parents[1] / "kernel/project"
 DAY = datetime(2026, 3, 2)
-MONITORS = ("decision_witnesses", "skew", "wrong_decisions")
+MONITORS = ("decision_witnesses", "skew", "wrong_decisions", "training_set_skew")
 Change = Callable[[LoggedDecision, ServedView], ServedView]
 Found = dict[str, Any]
 
@@ -39,6 +39,12 @@ exposures:
 """
 
 
+TRAINED = """
+select * from {{ provender.point_in_time_join(
+    spine="(select 'c1' as customer_id, timestamp '2026-03-02 10:30' as as_of)", views=['spend'],
+    features=['orders_7d']
+) }} as joined
+"""
 TYPED = {
     **{"count": "cast(3 as integer)", "big": "cast(9223372036854775807 as bigint)"},
     **{"ratio": "cast(0.1 as double)", "huge": "cast(1e22 as double)"},
@@ -64,6 +70,10 @@ class Shop:
             for file in (REPO / "models/monitoring").glob(f"{name}.*"):
                 shutil.copy(file, folder / "models/monitoring")
         (folder / "models/exposures.yml").write_text(SERVICE)
+        (folder / "models/trained.sql").write_text(TRAINED)
+        (folder / "models/trained.yml").write_text(
+            "models: [{name: trained, config: {meta: {publish: true}}}]"
+        )
         self.project.edit("models/spend.yml", "{default: 0, null_is: default}", TOLERANT)
         self.add_typed_view(folder)
         self.project.write("shop.switch", [{"test_fails": False, "history_fails": False}])

@@ -8,11 +8,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from audited_shop import MONITORS, Change, Shop, at
 from landed_log import LoggedDecision, ServedView, land, land_push
+from typer.testing import CliRunner
+
+from provender_ops.cli import app
 
 
 def changed(name: str, value: Callable[[Any], Any], since: datetime, **how: Any) -> Change:
@@ -64,6 +68,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     for service, change in SERVED.items():
         land(shop.project.folder, service, shop.decisions(service, change, at(12)))
     land_push(shop.project.folder, "spend", at(8), generation=1)
+    shop.build("path:models/registry", "trained", as_of=at(12, 30))
     shop.build("path:models/decisions", *MONITORS, as_of=at(13))
     return shop
 
@@ -121,6 +126,18 @@ def test_hashes_are_not_compared_but_their_rows_are(shop: Shop) -> None:
     (whole,) = shop.rows("service = 'hashed' and feature is null")
     assert whole["decisions"] == EACH
     assert whole["compared"] < EACH
+
+
+def test_a_training_set_that_holds_it_says_so(shop: Shop, tmp_path: Path) -> None:
+    """It holds orders_7d alone; a whole row that is wrong is wrong in each of its features."""
+    held = "select feature, services, since from training_set_skew where finding is not null"
+    services = "deleted, doubled, extra, null, of_no_run"
+    assert shop.project.query(held) == [("orders_7d", services, at(8, 10))]
+    to = str(tmp_path / "trained.parquet")
+    folder = str(shop.project.folder)
+    told = CliRunner().invoke(app, ["export", "trained", "--to", to, "--project-dir", folder])
+    assert told.exit_code == 0, told.output
+    assert "Careful: It holds orders_7d of spend@1, which has open skew" in told.output
 
 
 def test_the_next_run_adds_what_landed_since(shop: Shop) -> None:
