@@ -7,25 +7,25 @@
 
     -- {{ view.label }}
     changes_{{ loop.index }} as (
-        select at, sum(keys) as keys{% for feature in view.counted %}, sum(nulls_{{ loop.index }}) as nulls_{{ loop.index }}{% endfor %}
+        select moment, sum(keys) as keys{% for feature in view.counted %}, sum(nulls_{{ loop.index }}) as nulls_{{ loop.index }}{% endfor %}
         from (
-            select valid_from as at, 1 as keys{% for feature in view.counted %}, case when {{ feature.name }} is null then 1 else 0 end as nulls_{{ loop.index }}{% endfor %}
+            select valid_from as moment, 1 as keys{% for feature in view.counted %}, case when {{ feature.name }} is null then 1 else 0 end as nulls_{{ loop.index }}{% endfor %}
             from {{ view.relation }}
             union all
-            select valid_to as at, -1 as keys{% for feature in view.counted %}, case when {{ feature.name }} is null then -1 else 0 end as nulls_{{ loop.index }}{% endfor %}
+            select valid_to as moment, -1 as keys{% for feature in view.counted %}, case when {{ feature.name }} is null then -1 else 0 end as nulls_{{ loop.index }}{% endfor %}
             from {{ view.relation }}
             where valid_to is not null
             union all
             -- a run that changed nothing
-            select as_of as at, 0 as keys{% for feature in view.counted %}, 0 as nulls_{{ loop.index }}{% endfor %}
+            select as_of as moment, 0 as keys{% for feature in view.counted %}, 0 as nulls_{{ loop.index }}{% endfor %}
             from {{ provender._log_relation('run_log') }}
             where view = '{{ view.name }}' and version = {{ view.version }}
         ) as moments
-        group by at
+        group by moment
     ),
 
     states_{{ loop.index }} as (
-        select at, sum(keys) over (order by at) as keys{% for feature in view.counted %}, sum(nulls_{{ loop.index }}) over (order by at) as nulls_{{ loop.index }}{% endfor %}
+        select moment, sum(keys) over (order by moment) as keys{% for feature in view.counted %}, sum(nulls_{{ loop.index }}) over (order by moment) as nulls_{{ loop.index }}{% endfor %}
         from changes_{{ loop.index }}
     ),
     {%- endfor %}
@@ -40,12 +40,12 @@
         {%- for view in kept -%}
         {%- set number = loop.index -%}
         {%- for feature in view.counted %}
-        select '{{ view.name }}' as view, {{ view.version }} as version, '{{ feature.name }}' as feature, at, keys, nulls_{{ loop.index }} as nulls
+        select '{{ view.name }}' as view, {{ view.version }} as version, '{{ feature.name }}' as feature, moment, keys, nulls_{{ loop.index }} as nulls
         from states_{{ number }}
         union all
         {%- endfor -%}
         {%- endfor %}
-        select cast(null as varchar) as view, null as version, null as feature, cast(null as timestamp) as at, null as keys, null as nulls where false
+        select cast(null as varchar) as view, null as version, null as feature, cast(null as timestamp) as moment, null as keys, null as nulls where false
     ),
 
     ratios as (
@@ -55,11 +55,11 @@
             features.max_null_ratio,
             counted.nulls / cast(counted.keys as double) as null_ratio,
             counted.nulls > features.max_null_ratio * counted.keys as is_above,
-            row_number() over (partition by counted.view, counted.version, counted.feature order by counted.at desc) as place
+            row_number() over (partition by counted.view, counted.version, counted.feature order by counted.moment desc) as place
         from counted
         inner join features on counted.view = features.view and counted.version = features.version and counted.feature = features.feature
         inner join {{ provender._log_relation('run_log') }} as runs
-            on counted.view = runs.view and counted.version = runs.version and counted.at = runs.as_of
+            on counted.view = runs.view and counted.version = runs.version and counted.moment = runs.as_of
         where
             runs.as_of <= {{ provender.as_of() }}
             -- a run that did not compute the feature yet has no nulls of it
@@ -72,12 +72,12 @@
     ),
 
     spells as (
-        select view, version, feature, min(at) as since
+        select view, version, feature, min(moment) as since
         from (
-            select *, max(case when not is_above then at end) over (partition by view, version, feature) as last_good
+            select *, max(case when not is_above then moment end) over (partition by view, version, feature) as last_good
             from ratios
         ) as judged
-        where is_above and (last_good is null or at > last_good)
+        where is_above and (last_good is null or moment > last_good)
         group by view, version, feature
     )
 
@@ -85,7 +85,7 @@
         ratios.view,
         ratios.version,
         ratios.feature,
-        ratios.at as as_of,
+        ratios.moment as as_of,
         ratios.keys as row_count,
         ratios.nulls as null_count,
         ratios.null_ratio,
@@ -94,7 +94,7 @@
         case when ratios.is_above
             then
                 {{ provender._said_share('ratios.null_ratio') }} || ' of its ' || cast(cast(ratios.keys as bigint) as varchar) || ' keys are null at the run of '
-                || {{ provender._said_at('ratios.at') }} || '; ' || {{ provender._said_share('ratios.max_null_ratio') }} || ' is allowed.'
+                || {{ provender._said_at('ratios.moment') }} || '; ' || {{ provender._said_share('ratios.max_null_ratio') }} || ' is allowed.'
         end as finding,
         case when ratios.is_above then spells.since end as since,
         case when ratios.is_above

@@ -14,9 +14,15 @@
 {% endmacro %}
 
 
-{#- One row per monitor: how its last run ended, and the as_of of the last that went well. -#}
+{#- One row per monitor that the project has: how its last run ended, the as_of of the last that went well, and how old that may be. -#}
 {% macro _last_monitor_runs() -%}
-    select monitor, as_of, status, message, succeeded_as_of
+    {%- set names = [] -%}
+    {%- for node in provender._nodes('model') if 'monitor' in node.tags -%}
+        {%- do names.append(provender._text(node.name)) -%}
+    {%- endfor -%}
+    select
+        monitor, as_of, status, message, succeeded_as_of,
+        {{ provender.duration_seconds(provender._health_setting('monitors_max_age')) }} as max_age_seconds
     from (
         select
             *,
@@ -24,7 +30,7 @@
             row_number() over (partition by monitor order by finished_at desc, as_of desc, status) as place
         from {{ provender._log_relation('monitor_log') }}
     ) as numbered
-    where place = 1
+    where place = 1 and monitor in ({{ names | join(', ') or 'null' }})
 {%- endmacro %}
 
 
