@@ -102,7 +102,8 @@ final as (
         null as share_from_store,
         readers.services,
         last_reads.last_read_at,
-        last_reads.last_read_at is null as is_unread
+        -- where nobody logs decisions, nobody can tell
+        case when (select count(*) from last_reads) > 0 then last_reads.last_read_at is null end as is_unread
     from declared
     left join last_reads
         on

@@ -1,7 +1,8 @@
 """A shop with two views, a service and a real Redis, its monitors, and damage that is really done.
 
-`spend` is built every half hour from 07:00 and pushed; `visits` at night. The monitors run at
-07:50, when all is well. What they say of other moments and other damage is their compiled SQL.
+`spend` is built every half hour from 07:00 and pushed, and the service reads it; `visits` is built
+at 07:00 for the day, is deprecated, and nobody reads it. The monitors run at 07:50, when all is
+well. What they say of other moments and of other damage, their compiled SQL tells.
 """
 
 import json
@@ -46,7 +47,7 @@ SERVICE = {
             "name": "credit",
             "type": "ml",
             "owner": {"name": "Risk"},
-            "depends_on": ["ref('spend')", "ref('visits')"],
+            "depends_on": ["ref('spend')"],
             "config": {"meta": {"feature_service": {"latency_budget": f"{BUDGET_MS}ms"}}},
         }
     ]
@@ -93,7 +94,7 @@ class Decision:
     decided_at: datetime
     read_ms: float = 1.0
     waited_for: str | None = None
-    statuses: dict[str, str] = field(default_factory=lambda: {"spend": "ok", "visits": "ok"})
+    status: str = "ok"
     outside: dict[str, Any] | None = None
 
     def row(self, number: int) -> dict[str, Any]:
@@ -114,17 +115,17 @@ class Decision:
             "request": None,
             "decision": "{}",
             "outside": None if self.outside is None else json.dumps(self.outside),
-            "views": [_view(name, status) for name, status in self.statuses.items()],
+            "views": [_read_of_spend(self.status)],
             "landed_at": self.decided_at,
             "mac": None,
         }
 
 
-def _view(name: str, status: str) -> dict[str, Any]:
-    features = {"spend": ["orders_7d", "spend_7d"], "visits": ["orders_ever"]}[name]
+def _read_of_spend(status: str) -> dict[str, Any]:
+    features = ["orders_7d", "spend_7d"]
     count = len(features)
     return {
-        "view": name,
+        "view": "spend",
         "version": 1,
         "fingerprint": "f",
         "generation": 1,
@@ -171,12 +172,27 @@ class Shop:
 
     def land(self, decisions: Sequence[Decision]) -> None:
         """Land decisions as `land-decisions` does."""
-        self.decisions += decisions
-        rows = [decision.row(number) for number, decision in enumerate(self.decisions, start=1)]
         folder = self.project.folder / "landing/dev" / DECISIONS / "day=2026-03-02"
         folder.mkdir(parents=True, exist_ok=True)
-        table = pa.Table.from_pylist(rows, DECISION_LOG)
-        pq.write_table(table, folder / "decisions.parquet")
+        self._write(decisions, folder / f"{len(self.decisions)}.parquet")
+
+    def decided(self, decisions: Sequence[Decision]) -> str:
+        """Return the SQL that adds decisions to the model, as its next build would."""
+        path = self.project.folder / f"decided-{len(self.decisions)}.parquet"
+        self._write(decisions, path)
+        columns = ", ".join(
+            name
+            for (name,) in self.project.query(
+                "select column_name from information_schema.columns where table_name = 'decisions'"
+            )
+        )
+        return f"insert into main.decisions ({columns}) select {columns} from '{path}'"
+
+    def _write(self, decisions: Sequence[Decision], path: Path) -> None:
+        first = len(self.decisions) + 1
+        self.decisions += decisions
+        rows = [decision.row(number) for number, decision in enumerate(decisions, start=first)]
+        pq.write_table(pa.Table.from_pylist(rows, DECISION_LOG), path)
 
     def monitor(self, as_of: datetime) -> DbtRun:
         return self.project.build("--select", "tag:monitor", as_of=as_of.isoformat())
@@ -254,6 +270,18 @@ def make_shop(folder: Path, redis_url: str) -> Shop:
         "warn_after: {count: 1, period: hour}",
     )  # fmt: skip
     (folder / "models/_services.yml").write_text(json.dumps(SERVICE))
+    project.edit("models/customer.sql", "alive='amount > 0'", "alive='coalesce(amount, 1) > 0'")
+    # null where the last order has no amount
+    project.edit(
+        "models/spend.sql",
+        "sum(orders.amount)",
+        "last(orders.amount order by orders.occurred_at, orders.order_id)",
+    )
+    project.edit(
+        "models/visits.yml",
+        "  - name: visits\n",
+        "  - name: visits\n    deprecation_date: 2026-01-31\n",
+    )
     with (folder / "dbt_project.yml").open("a") as file:
         file.write(WARN)
     project.edit(
