@@ -126,13 +126,11 @@
 {% macro _feeding_sources() %}
     {%- set feeding = [] -%}
     {%- if execute and not provender._sees_part() -%}
-        {%- set two_clocks = provender._models_of_two_clocks() -%}
-        {%- for id in provender._feature_lineage() if id in graph.sources -%}
+        {%- set fed = provender._fed_views() -%}
+        {%- set two_clocks = provender._models_of_two_clocks(fed | map(attribute='ancestors') | sum(start=[]) | unique | sort) -%}
+        {%- for id in fed | map(attribute='source') | unique | sort -%}
             {%- set node = graph.sources[id] -%}
-            {%- set feeds = [] -%}
-            {%- for view in provender.feature_views() if id in provender._ancestors(view.unique_id) -%}
-                {%- do feeds.append(view.label) -%}
-            {%- endfor -%}
+            {%- set feeds = fed | selectattr('source', 'equalto', id) | map(attribute='label') | list -%}
             {%- set relation = source(node.source_name, node.name) -%}
             {%- set is_there = relation.external or load_relation(relation) is not none -%}
             {%- do feeding.append({
@@ -150,12 +148,25 @@
 {#- One row per view version and source that feeds it. -#}
 {% macro _fed_view_rows() %}
     {%- set rows = [] -%}
-    {%- for view in provender.feature_views() -%}
-        {%- for id in provender._ancestors(view.unique_id) if id in graph.sources -%}
-            {%- do rows.append({'view': view.name, 'version': view.version, 'source': graph.sources[id].source_name ~ '.' ~ graph.sources[id].name}) -%}
-        {%- endfor -%}
+    {%- for each in provender._fed_views() -%}
+        {%- do rows.append(dict(each, source=graph.sources[each.source].source_name ~ '.' ~ graph.sources[each.source].name)) -%}
     {%- endfor -%}
     {{- return(provender._rows(rows, {'view': 'varchar', 'version': 'integer', 'source': 'varchar'})) -}}
+{% endmacro %}
+
+
+{#- The same, each source by its unique id, with all that the view descends from. -#}
+{% macro _fed_views() %}
+    {%- set fed = [] -%}
+    {%- for node in (provender._feature_view_nodes() if execute else []) -%}
+        {%- set ancestors = provender._ancestors(node.unique_id) -%}
+        {%- for id in ancestors if id in graph.sources -%}
+            {%- do fed.append({
+                'view': node.name, 'version': provender._version(node), 'label': provender._label(node), 'source': id, 'ancestors': ancestors,
+            }) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return(fed) -}}
 {% endmacro %}
 
 
@@ -183,10 +194,10 @@
 {% endmacro %}
 
 
-{#- Models of the lineage whose rows are versions of events, by unique id, with what they descend from. -#}
-{% macro _models_of_two_clocks() %}
+{#- Those of these models whose rows are versions of events, by unique id, with what they descend from. -#}
+{% macro _models_of_two_clocks(ids) %}
     {%- set found = {} -%}
-    {%- for id in provender._feature_lineage() if id.startswith('model.') -%}
+    {%- for id in ids if id.startswith('model.') -%}
         {%- set node = graph.nodes[id] -%}
         {%- set relation = adapter.get_relation(node.database, node.schema, node.alias) if node.config.materialized != 'ephemeral' else none -%}
         {%- if relation -%}
