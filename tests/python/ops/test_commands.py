@@ -500,6 +500,7 @@ def commands() -> list[list[str]]:
         ["backfill"],
         ["export"],
         ["retire"],
+        ["status"],
         ["read"],
         ["audit"],
         ["land-decisions"],
