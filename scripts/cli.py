@@ -37,6 +37,7 @@ from provender_ops.options import (
 from provender_ops.project import find_project, find_root
 from provender_ops.push_online import push_online
 from provender_ops.retire import retire
+from provender_ops.status import status
 
 Rehearsed = Annotated[
     str | None,
@@ -52,6 +53,7 @@ app.command("wrong-decisions")(wrong_decisions)
 app.command("backfill")(backfill)
 app.command("export")(export)
 app.command("retire")(retire)
+app.command("status")(status)
 app.add_typer(redis_app, name="redis")
 
 

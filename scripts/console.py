@@ -83,8 +83,15 @@ def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> No
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*(Text("-" if row[c] is None else str(row[c])) for c in columns))
+        table.add_row(*(_cell(row[column]) for column in columns))
     _stdout().print(table)
+
+
+def _cell(value: Any) -> Text:
+    """Return a value as it is shown: no markup of ours, but what is styled already."""
+    if isinstance(value, Text):
+        return value
+    return Text("-" if value is None else str(value))
 
 
 def parse_instant(text: str | None, option: str) -> datetime | None:

@@ -5,6 +5,7 @@ record. So a push may be killed anywhere: what it wrote is either of a generatio
 later rows of keys, which a reader may have; and the next push finds out what is left to do.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from provender.errors import ProvenderError
@@ -40,27 +41,46 @@ class Summary:
         return any(view.status == "refused" for view in self.views)
 
 
-def push(catalog: Catalog, store: OnlineStore, options: Options, progress: Progress) -> Summary:
+def push(
+    catalog: Catalog,
+    store: OnlineStore,
+    options: Options,
+    progress: Progress,
+    ended: Callable[[ViewOutcome], None] = lambda _: None,
+) -> Summary:
     """Push the selected views, then the services that have all they read.
 
-    A view that is refused leaves the others alone. Raise UnknownSelection, NamespaceOwned,
-    StoreUnavailable or UnreadableCatalog where nothing could go on.
+    A view that is refused leaves the others alone; each is told to `ended`. Raise UnknownSelection,
+    NamespaceOwned, StoreUnavailable or UnreadableCatalog where nothing could go on.
     """
     pusher = _Pusher(catalog, store, options, progress)
-    selected = pusher.select()
+    selected = meant(catalog, options)
     if options.dry_run:
         store.check_owner()
     else:
         store.claim()
-    views = tuple(pusher.push_view(*ref) for ref in selected)
+    views = []
+    for ref in selected:
+        views.append(pusher.push_view(*ref))
+        ended(views[-1])
     return Summary(
         namespace=store.keys.namespace,
         project=store.owner.project,
         target=store.owner.target,
         dry_run=options.dry_run,
-        views=views,
+        views=tuple(views),
         services=push_services(catalog, store, options.dry_run),
     )
+
+
+def meant(catalog: Catalog, options: Options) -> list[ViewVersion]:
+    """Return what is to be pushed; unless asked for, a view nobody built yet is not worth a word.
+
+    Raise UnknownSelection or UnreadableCatalog.
+    """
+    selected = select_views(options.select, catalog.declared_views())
+    built = {*catalog.last_runs(), *catalog.last_builds()}
+    return [ref for ref in selected if options.select or ref in built]
 
 
 class _Pusher:
@@ -69,13 +89,6 @@ class _Pusher:
     ) -> None:
         self._catalog, self._store = catalog, store
         self._options, self._progress = options, progress
-
-    def select(self) -> list[ViewVersion]:
-        """Return what is meant; unless asked for, a view nobody built yet is not worth a word."""
-        declared_views = self._catalog.declared_views()
-        selected = select_views(self._options.select, declared_views)
-        built = {*self._catalog.last_runs(), *self._catalog.last_builds()}
-        return [ref for ref in selected if self._options.select or ref in built]
 
     def push_view(self, view: str, version: int) -> ViewOutcome:
         try:

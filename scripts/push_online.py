@@ -1,11 +1,16 @@
 """The command `push-online`: bring the last good runs into the online store."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
-from provender.keys import view_label
+from provender.connection import Client
+from provender.instants import utc_now
+from provender.keys import check_namespace, view_label
 from provender_ops.catalog import Catalog
 from provender_ops.connection import open_redis
 from provender_ops.console import (
@@ -31,7 +36,8 @@ from provender_ops.options import (
     default_namespace,
 )
 from provender_ops.project import Project, find_project
-from provender_ops.push import Summary, push
+from provender_ops.push import Summary, meant, push
+from provender_ops.push_attempts import Attempts, landing_attempts
 from provender_ops.push_view import Options, ViewOutcome
 
 MEMORY, THREADS = "1GB", 2  # what DuckDB may take, and a row group takes for each thread
@@ -113,26 +119,39 @@ def run_push(
     namespace: str | None,
     as_json: bool,
 ) -> Summary:
-    """Push, print the summary and land the push log."""
-    with (
-        Catalog.open(project.catalog, MEMORY, THREADS) as catalog,
-        open_redis(redis_url, project.root) as client,
-    ):
+    """Push, print the summary and land the push log.
+
+    What was attempted lands too, also where the push breaks off.
+    """
+    with Catalog.open(project.catalog, MEMORY, THREADS) as catalog:
         names = catalog.store()
-        store = OnlineStore(client, namespace or default_namespace(*names), *names)
-        policy = evicts(client)
-        if policy:
-            tell(
-                f"Redis may evict rows (maxmemory-policy {policy}), and they would be missing."
-                " Set it to noeviction, or to one of volatile-*."
-            )
-        summary = push(catalog, store, options, progress)
-        report(summary, as_json)
-        if not options.dry_run:
-            landed = land_push_log(client, store.keys, project.landing, options.now)
-            if landed.unreadable:
-                tell(f"The push log: {landed.complaint}")
+        space = check_namespace(namespace or default_namespace(*names))
+        attempts = Attempts(meant(catalog, options), (space, *names), _clock(options))
+        noting = nullcontext() if options.dry_run else landing_attempts(attempts, project.landing)
+        with noting, open_redis(redis_url, project.root) as client:
+            store = OnlineStore(client, space, *names)
+            _warn_of_eviction(client)
+            summary = push(catalog, store, options, progress, attempts.ended)
+            report(summary, as_json)
+            if not options.dry_run:
+                landed = land_push_log(client, store.keys, project.landing, options.now)
+                if landed.unreadable:
+                    tell(f"The push log: {landed.complaint}")
     return summary
+
+
+def _clock(options: Options) -> Callable[[], datetime]:
+    now = options.now
+    return utc_now if now is None else lambda: now
+
+
+def _warn_of_eviction(client: Client) -> None:
+    policy = evicts(client)
+    if policy:
+        tell(
+            f"Redis may evict rows (maxmemory-policy {policy}), and they would be missing."
+            " Set it to noeviction, or to one of volatile-*."
+        )
 
 
 def report(summary: Summary, as_json: bool) -> None:

@@ -22,6 +22,8 @@ from provender_ops.options import (
     default_namespace,
 )
 from provender_ops.project import find_project
+from provender_ops.push_attempts import Attempts
+from provender_ops.push_view import ViewOutcome
 
 
 @reported
@@ -54,6 +56,10 @@ def retire(
         store.check_owner()
         declared = [service.service for service in catalog.services()]
         tell(take_offline(store, label, declared))
+    view, _, version = label.rpartition("@")
+    attempts = Attempts((), (store.keys.namespace, *names))
+    attempts.ended(ViewOutcome(view, int(version), "retired"))
+    attempts.land(project.landing)  # from now on nobody waits for its pushes
 
 
 def take_offline(store: OnlineStore, label: str, declared: Collection[str]) -> str:

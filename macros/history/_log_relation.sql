@@ -29,6 +29,9 @@
             'view text', 'version integer', 'kept_from timestamp', 'rows_cut bigint', 'cut_at timestamp',
             'invocation_id text', 'git_commit text',
         ],
+        'monitor_log': [
+            'monitor text', 'as_of timestamp', 'invocation_id text', 'finished_at timestamp', 'status text', 'message text',
+        ],
         'training_log': [
             'training_set text', 'as_of timestamp', 'pushes_landed_until timestamp', 'decisions_landed_until timestamp',
             'options text', 'row_count bigint', 'spine_fingerprint text', 'spine_hash text', 'content_hash text', 'fingerprint text', 'built_at timestamp',

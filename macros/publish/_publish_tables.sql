@@ -13,6 +13,7 @@
     {%- endset -%}
     {%- do provender._publish_table(root, 'definitions', definitions) -%}
     {%- do provender._publish_table(root, 'builds', 'select * from ' ~ provender._log_relation('build_log')) -%}
+    {%- do provender._publish_table(root, 'monitors', provender._last_monitor_runs()) -%}
     {%- do provender._publish_table(root, 'training_sets', 'select * from ' ~ provender._log_relation('training_log')) -%}
     {%- do provender._publish_table(root, 'feature_views', provender._feature_view_rows()) -%}
     {%- do provender._publish_table(root, 'feature_services', provender._feature_service_rows()) -%}

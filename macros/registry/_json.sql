@@ -51,3 +51,14 @@
 {% macro duckdb___json_keys(column, name) -%}
     unnest(json_keys({{ column }}, '$.{{ name }}'))
 {%- endmacro %}
+
+
+{#- How many members a JSON object has; 0 for none. -#}
+{% macro _json_size(column) %}
+    {{- return(adapter.dispatch('_json_size', 'provender')(column)) -}}
+{% endmacro %}
+
+
+{% macro duckdb___json_size(column) -%}
+    coalesce(len(json_keys({{ column }})), 0)
+{%- endmacro %}

@@ -31,6 +31,11 @@
             'fingerprint': 'varchar', 'run_as_of': 'timestamp', 'generation': 'bigint', 'readable_at': 'timestamp', 'mode': 'varchar',
             'rows': 'bigint', 'tombstones': 'bigint',
         },
+        'push_attempts': {
+            'attempt_id': 'varchar', 'namespace': 'varchar', 'project': 'varchar', 'target': 'varchar', 'view': 'varchar', 'version': 'integer',
+            'started_at': 'timestamp', 'ended_at': 'timestamp', 'seconds': 'double', 'outcome': 'varchar', 'message': 'varchar',
+            'run_as_of': 'timestamp', 'mode': 'varchar', 'rows': 'bigint', 'tombstones': 'bigint',
+        },
         'decision_log': {
             'stream_id': 'varchar', 'decision_id': 'varchar', 'namespace': 'varchar', 'writer': 'varchar', 'number': 'bigint', 'refused': 'bigint',
             'service': 'varchar', 'model_version': 'varchar', 'decided_at': 'timestamp', 'read_at': 'timestamp', 'read_us': 'bigint',

@@ -292,7 +292,15 @@ def _definition(view: View, recorded_at: datetime) -> dict[str, Any]:
 
 
 def _declared(view: View) -> dict[str, Any]:
-    return {"view": view.name, "version": view.version, "tags": view.tags, "history": view.history}
+    return {
+        "view": view.name,
+        "version": view.version,
+        "owner": "risk",
+        "tags": view.tags,
+        "history": view.history,
+        "ttl_seconds": view.policies["ttl_seconds"],
+        "freshness_sla_seconds": view.policies["freshness_sla_seconds"],
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -333,7 +341,12 @@ BUILDS = {
     "finished_at": "timestamp",
     **_texts("status", "message"),
 }
-VIEWS = {"view": "varchar", "version": "integer", **_texts("tags", "history")}
+VIEWS = {
+    "view": "varchar",
+    "version": "integer",
+    **_texts("owner", "tags", "history"),
+    **dict.fromkeys(("ttl_seconds", "freshness_sla_seconds"), "bigint"),
+}
 SERVICES = {
     **_texts("service", "owner"),
     "latency_budget_ms": "integer",

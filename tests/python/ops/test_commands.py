@@ -478,6 +478,7 @@ def commands() -> list[list[str]]:
         ["backfill"],
         ["export"],
         ["retire"],
+        ["status"],
         ["read"],
         ["audit"],
         ["wrong-decisions"],
