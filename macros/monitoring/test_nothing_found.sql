@@ -1,0 +1,3 @@
+{% test nothing_found(model) %}
+    select * from {{ model }} where finding is not null
+{% endtest %}
