@@ -27,9 +27,9 @@
     compared as (
         select
             tested.*,
-            least(1e0, tested.value_p * families.tests) as p_corrected,
-            least(1e0, tested.null_test_p * families.tests) as null_p_corrected,
-            least(1e0, tested.absent_test_p * families.tests) as absent_p_corrected,
+            case when tested.value_p * families.tests < 1 then tested.value_p * families.tests when tested.value_p is not null then 1e0 end as p_corrected,
+            case when tested.null_test_p * families.tests < 1 then tested.null_test_p * families.tests when tested.null_test_p is not null then 1e0 end as null_p_corrected,
+            case when tested.absent_test_p * families.tests < 1 then tested.absent_test_p * families.tests when tested.absent_test_p is not null then 1e0 end as absent_p_corrected,
             {#- of categories, or of what is not placed by its value, PSI alone is the effect #}
             coalesce(
                 tested.value_p * families.tests < {{ provender._drift_setting('p') }} and tested.psi >= {{ provender._drift_setting('psi') }}

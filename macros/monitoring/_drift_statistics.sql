@@ -108,21 +108,26 @@
             {%- do periods.append({'population': population, 'cohort': cohort, 'name': population ~ '_' ~ cohort, 'from': samples[0], 'to': samples[-1]}) -%}
         {%- endfor -%}
     {%- endfor -%}
-    numbers as (
+    points as (
         select
-            counts.*,
-            sum(counts.c) over (partition by counts.id) as c_in_all,
-            sum(case when counts.sample = -1 then counts.c else 0 end) over (
-                partition by counts.id order by counts.number groups between unbounded preceding and 1 preceding
-            ) as baseline_below,
-            sum(case when counts.sample = -1 then counts.c else 0 end) over (partition by counts.id order by counts.number) as baseline_upto
+            id, number,
+            cast(sum(case when sample = -1 then c else 0 end) as bigint) as baseline
             {%- for period in periods %},
-            sum(case when counts.sample between {{ period.from }} and {{ period.to }} then counts.c else 0 end) over (
-                partition by counts.id order by counts.number
-            ) as {{ period.name }}_upto
+            cast(sum(case when sample between {{ period.from }} and {{ period.to }} then c else 0 end) as bigint) as {{ period.name }}
             {%- endfor %}
         from counts
-        where counts.number is not null and not counts.is_absent
+        where number is not null and not is_absent
+        group by id, number
+    ),
+
+    {#- the empirical distribution functions, as counts #}
+    numbers as (
+        select
+            id, number, baseline,
+            {%- for name in ['baseline'] + periods | map(attribute='name') | list %}
+            cast(sum({{ name }}) over (partition by id order by number rows unbounded preceding) as double) as {{ name }}_upto{{ ',' if not loop.last }}
+            {%- endfor %}
+        from points
     ),
 
     sums as (
@@ -141,7 +146,7 @@
         {%- for period in periods %}
         select
             numbers.id, '{{ period.population }}' as population, '{{ period.cohort }}' as cohort,
-            max(abs(numbers.baseline_upto * 1e0 / sums.baseline - numbers.{{ period.name }}_upto * 1e0 / sums.{{ period.name }})) as d
+            max(abs(numbers.baseline_upto / sums.baseline - numbers.{{ period.name }}_upto / sums.{{ period.name }})) as d
         from numbers
         inner join sums on numbers.id = sums.id
         where sums.baseline > 0 and sums.{{ period.name }} > 0
@@ -164,13 +169,14 @@
         select id, sample, bin, sum(c) as c
         from (
             select
-                numbers.id, numbers.sample, numbers.c,
+                counts.id, counts.sample, counts.c,
                 {#- by the middle of the value's place in the baseline, so that a value held often is a bin of its own, apart from what is less #}
-                cast(least(99, floor(50e0 * (coalesce(numbers.baseline_below, 0) + numbers.baseline_upto) / sums.baseline)) as integer) as bin
-            from numbers
+                cast(case when sums.baseline > 0 then least(99, floor(50e0 * (2 * numbers.baseline_upto - numbers.baseline) / sums.baseline)) else 0 end as integer) as bin
+            from counts
+            inner join numbers on counts.id = numbers.id and counts.number = numbers.number
             inner join sums on numbers.id = sums.id
             inner join kinds on numbers.id = kinds.id
-            where kinds.kind = 'number' and sums.baseline > 0
+            where kinds.kind = 'number' and not counts.is_absent
             union all
             select
                 counts.id, counts.sample, counts.c,

@@ -42,6 +42,7 @@ class DriftReport:
         features: Mapping[str, str],
         *,
         tells_absence: bool = True,
+        tells_not_computed: bool = False,
         view: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> None:
@@ -49,6 +50,8 @@ class DriftReport:
         columns = {"customer_id": "bigint", **features}
         if tells_absence:
             columns |= {"profile__as_of": "timestamp", "profile__status": "varchar"}
+        if tells_not_computed:
+            columns["profile__not_computed"] = "varchar"
         self.training = ", ".join(f'"{name}" {type_}' for name, type_ in columns.items())
         self.project = DbtProject(TEMPLATE, folder)
         shutil.copytree(REPO / "models/decisions", folder / "models/decisions")
