@@ -1,12 +1,11 @@
-"""A clean world of a service: 30 features with the dirt that real ones have, day by day.
+"""A clean world of a service: 31 features with the dirt that real ones have, day by day.
 
-Customers come again and again, some a hundred times as often as others, and more by day than by
+Customers come again and again, some fifty times as often as others, and more by day than by
 night. Amounts have heavy tails, counts are mostly zero, categories are mostly of a few kinds; half
 of them change with the hour or at weekends, and each customer resembles himself from day to day.
 Online are all customers, while decisions and the training set have the busy ones more often.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,9 +17,9 @@ import pandas as pd
 Values = npt.NDArray[np.float64]
 FIRST_DAY = datetime(2026, 1, 5)  # a Monday
 TRAINED_DAYS = 28  # the training set is of these days, and decisions follow
-TRAINED_ROWS = 12_000
-ENTITIES = 3_000
-DECISIONS_A_DAY = 1_000
+TRAINED_ROWS = 8_000
+ENTITIES = 1_500
+DECISIONS_A_DAY = 700
 COUNTRIES = np.array(["de", "fr", "it", "es", "at", "ch", "li", "va", "sm", "xk"])
 COUNTRY_ODDS = np.array([0.55, 0.2, 0.1, 0.07, 0.04, 0.02, 0.01, 0.006, 0.003, 0.001])
 
@@ -36,8 +35,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.random = np.random.default_rng(self.seed)
-        self.activity = self.random.pareto(1.2, ENTITIES) + 0.2
-        self.activity = np.minimum(self.activity, 60 * np.median(self.activity))
+        self.activity = self.random.lognormal(0, 0.8, ENTITIES)
         self.weekend = 1.0 * ((np.arange(self.days) % 7) >= 5)[:, None]
         liking = np.log(self.activity)
         for n in range(8):
@@ -170,5 +168,3 @@ def _as_json(name: str, type_: str) -> str:
         return f"""'"' || {name} || '"'"""
     return f"cast({value} as varchar)"
 
-
-Damage = Callable[[duckdb.DuckDBPyConnection], None]
