@@ -1,0 +1,1 @@
+select spine.customer_id, spine.as_of, 1 as placeholder from {{ provender.spine('customer') }} as spine
