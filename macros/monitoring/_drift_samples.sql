@@ -177,17 +177,6 @@
 {%- endmacro %}
 
 
-{% macro _seconds_between(earlier, later) %}
-    {{- return(adapter.dispatch('_seconds_between', 'provender')(earlier, later)) -}}
-{% endmacro %}
-
-
-{#- An infinite time has no distance. -#}
-{% macro default___seconds_between(earlier, later) -%}
-    case when isfinite({{ earlier }}) then extract(epoch from cast({{ later }} as timestamp)) - extract(epoch from cast({{ earlier }} as timestamp)) end
-{%- endmacro %}
-
-
 {#- What decisions got, by what the log says of type and status. This is the one place that knows the log's columns. -#}
 {% macro _served_values(units) -%}
     {%- set hides_absence = units | selectattr('status', 'none') | map(attribute='number') | list -%}

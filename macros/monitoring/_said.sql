@@ -19,9 +19,3 @@
 {% macro _said_share(share) -%}
     (cast(round(100.0 * {{ share }}, 1) as varchar) || ' %')
 {%- endmacro %}
-
-
-{#- Seconds between two times. -#}
-{% macro _seconds_between(one, other) -%}
-    extract(epoch from ({{ other }} - {{ one }}))
-{%- endmacro %}
