@@ -9,22 +9,27 @@ from provender.encoding import FORMAT, HEADER
 READABLE_AT = -1
 """Stands in a record for the time that only the script knows."""
 
-# KEYS: rows. ARGV: their values. Returns for each 1 when written, 0 when Redis has a later as_of.
+# KEYS: rows. ARGV: their values. Returns for each 1 when Redis has it now, 0 when it has a later
+# as_of. What Redis has already, as after a push before, is not written again.
 MERGE_ROWS = f"""
 local function is_later(old, new)
-    if type(old) ~= 'string' or #old < {HEADER.size} or string.byte(old) ~= {FORMAT} then
-        return false
-    end
+    if #old < {HEADER.size} or string.byte(old) ~= {FORMAT} then return false end
     local old_high, old_low = struct.unpack('>I4I4', old, 2)
     local high, low = struct.unpack('>I4I4', new, 2)
     return old_high > high or (old_high == high and old_low > low)
 end
-local written = {{}}
-for at, key in ipairs(KEYS) do
-    written[at] = is_later(redis.pcall('GET', key), ARGV[at]) and 0 or 1
-    if written[at] == 1 then redis.call('SET', key, ARGV[at]) end
+local stored = redis.call('MGET', unpack(KEYS))
+local merged, pairs = {{}}, {{}}
+for at, new in ipairs(ARGV) do
+    local old = stored[at]
+    merged[at] = old and old ~= new and is_later(old, new) and 0 or 1
+    if merged[at] == 1 and old ~= new then
+        pairs[#pairs + 1] = KEYS[at]
+        pairs[#pairs + 1] = new
+    end
 end
-return written
+if #pairs > 0 then redis.call('MSET', unpack(pairs)) end
+return merged
 """
 
 # KEYS: registry, writer. ARGV: view field, retired view's field. Returns the view's record, since

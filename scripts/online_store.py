@@ -121,7 +121,7 @@ class OnlineStore:
                 _results(pipeline.execute(raise_on_error=False))
 
     def merge(self, rows: Rows) -> list[bool]:
-        """Write each row unless Redis has it from a later run; return which were written."""
+        """Write each row that Redis has not; return where it is now, and not one of a later run."""
         with asking("write rows"):
             # In a Cluster one key a call, so that each goes to its own node.
             step = 1 if isinstance(self._client, RedisCluster) else MERGED_AT_ONCE

@@ -39,7 +39,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class ViewOutcome:
-    """What became of one view version; `rows` and `tombstones` are those that were written."""
+    """What became of one view version; `rows` and `tombstones` are those that are online now."""
 
     view: str
     version: int

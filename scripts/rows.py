@@ -18,6 +18,7 @@ from provender_ops.history import Changes
 from provender_ops.row_encoding import RowEncoder
 
 AHEAD = 3  # batches
+HELD = 4  # batches that need no file: what changed is rarely more
 
 Sent = TypeVar("Sent")
 
@@ -70,10 +71,11 @@ class RowMaker:
 
 
 class RowSpool:
-    """Batches of rows in a temporary file; `total` is how many rows there are."""
+    """Batches of rows: a few in memory, more in a temporary file. `total` is how many rows."""
 
     def __init__(self, file: IO[bytes]) -> None:
         """Keep an empty file; use of()."""
+        self._held: list[Rows] = []
         self._file = file
         self.total = 0
 
@@ -84,12 +86,16 @@ class RowSpool:
         with tempfile.TemporaryFile() as file:
             spool = cls(file)
             for batch in batches:
-                pickle.dump(batch, file, pickle.HIGHEST_PROTOCOL)
+                if len(spool._held) < HELD:
+                    spool._held.append(batch)
+                else:
+                    pickle.dump(batch, file, pickle.HIGHEST_PROTOCOL)
                 spool.total += len(batch)
             yield spool
 
     def __iter__(self) -> Iterator[Rows]:
         """Yield the batches again."""
+        yield from self._held
         end = self._file.tell()
         self._file.seek(0)
         while self._file.tell() < end:

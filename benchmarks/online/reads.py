@@ -1,4 +1,8 @@
-"""Reads of thirty features, every value and status touched, against bare MGETs of the same rows."""
+"""Reads of thirty features, every value and status touched, against bare MGETs of such rows.
+
+In a call the floor reads other entities than we do, half of them away: else it would find in the
+processor's caches what Redis has just looked up for us, which takes half the time.
+"""
 
 import asyncio
 import statistics
@@ -74,9 +78,10 @@ def _single(url: str, workload: Workload, calls: Calls) -> Race:
         FeatureReader.from_url(url, namespace=workload.namespace) as reader,
         Redis.from_url(url) as client,
     ):
+        apart = len(workload.requests) // 2
         return race(
             lambda call: touch(reader.get(service, **request(call).keys)),
-            lambda call: client.mget(request(call).rows),
+            lambda call: client.mget(request(call + apart).rows),
             calls.single,
             calls.rounds,
         )
@@ -96,13 +101,14 @@ def _batch(
     def ours(call: int) -> None:
         touch_all(reader.get_many(workload.service, keys[call % len(keys)]))
 
+    def floor(call: int) -> None:
+        client.mget(rows[(call + len(rows) // 2) % len(rows)])
+
     with (
         FeatureReader.from_url(url, namespace=workload.namespace) as reader,
         Redis.from_url(url) as client,
     ):
-        return race(
-            ours, lambda call: client.mget(rows[call % len(rows)]), calls.batch, calls.rounds
-        )
+        return race(ours, floor, calls.batch, calls.rounds)
 
 
 async def _in_flight(url: str, workload: Workload, calls: Calls) -> Rates:

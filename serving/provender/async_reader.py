@@ -58,18 +58,17 @@ class AsyncFeatureReader:
 
     async def get(self, service: str, /, **keys: object) -> ServedFeatures:
         """Return the features of `service` for these entity keys; raise as its twin does."""
-        return (await self._run(service, self._reading.service(service, [keys])))[0]
+        return await self._run(service, self._reading.service(service, keys))
 
     async def get_many(self, service: str, keys: Iterable[Keys], /) -> ServedBatch:
         """Return the features of `service` for each mapping of entity keys, in one round trip."""
         many = [dict(each) for each in keys]  # the caller's may change before they are logged
-        steps = self._reading.service(service, many)
-        return ServedBatch(await self._run(service, steps) if many else [])
+        return await self._run(service, self._reading.service_of_many(service, many))
 
     async def get_view(self, view: str, version: int, /, **keys: object) -> ServedFeatures:
         """Return all features of one view version, as a service `<view>@<version>` would."""
         label = view_label(view, version)
-        return (await self._run(label, self._reading.view(view, version, [keys])))[0]
+        return await self._run(label, self._reading.view(view, version, keys))
 
     async def service(self, name: str, /) -> ServiceRecord:
         """Return what a service reads; raise as its twin does."""

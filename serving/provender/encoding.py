@@ -8,11 +8,12 @@ values follow, in order, as packing.py reads them.
 
 import struct
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from provender.data_types import Value
 from provender.errors import CorruptValue, WrongValue
 from provender.instants import FIRST_US, LAST_US
-from provender.packing import PackedTuple
+from provender.packing import Column, PackedTuple
 from provender.type_names import parse_type
 
 FORMAT = 2
@@ -21,11 +22,14 @@ HEADER_FORMAT = "BQH"
 HEADER = struct.Struct(f">{HEADER_FORMAT}")
 LAYOUT = slice(9, 11)  # where the header holds it
 OFFSET = 2**63
+_FIRST_AS_OF, _LAST_AS_OF = FIRST_US + OFFSET, LAST_US + OFFSET
 _FORMAT_AND_TIME = slice(9)
 _FIRST, _LAST = (
-    HEADER.pack(FORMAT, instant_us + OFFSET, TOMBSTONE)[_FORMAT_AND_TIME]
-    for instant_us in (FIRST_US, LAST_US)
+    HEADER.pack(FORMAT, as_of, TOMBSTONE)[_FORMAT_AND_TIME] for as_of in (_FIRST_AS_OF, _LAST_AS_OF)
 )
+
+
+Raws: TypeAlias = Sequence[bytes | None]  # rows as Redis gave them, None for one that is not there
 
 
 def encode_tombstone(as_of_us: int) -> bytes:
@@ -65,6 +69,18 @@ class RowDecoder:
             decode_header(raw)  # says what is wrong with it
         as_of, values = self._row.unpack_row(raw)
         return as_of - OFFSET, values
+
+    def decode_rows(self, layout: int, raws: Raws) -> tuple[list[int], list[Column]]:
+        """Return `as_of` of each of one row or more, and the values in order, column by column.
+
+        Raise WrongValue where not all are well-formed rows of that layout, the decoder's own.
+        """
+        (numbers, as_ofs, layouts), columns = self._row.unpack_rows(raws)
+        if set(numbers) != {FORMAT} or set(layouts) != {layout}:
+            raise WrongValue("they are not all of one format and layout")
+        if min(as_ofs) < _FIRST_AS_OF or max(as_ofs) > _LAST_AS_OF:
+            raise WrongValue("their as_of is no date")
+        return [as_of - OFFSET for as_of in as_ofs], columns
 
 
 def corrupt(redis_key: str, reason: object, view: str) -> CorruptValue:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, overload
 
 from provender.data_types import Value
 from provender.errors import FeatureUnavailable, UnknownFeature
@@ -234,16 +234,83 @@ class ServedFeatures:
         return f"ServedFeatures({self.service}, {dict(self.keys)}, read_at={self.read_at})"
 
 
-class ServedBatch(tuple[ServedFeatures, ...]):
-    """What a service was served for several sets of keys, in the order asked for."""
+class Answers(Protocol):
+    """What ServedBatch tells when it is asked for."""
+
+    def __len__(self) -> int:
+        """Return for how many sets of keys."""
+
+    def values(self) -> Sequence[list[Value]]:
+        """Return the values, feature by feature, in the service's order."""
+
+    def statuses(self) -> Sequence[list[Status]]:
+        """Return their statuses."""
+
+    def served(self) -> Sequence[ServedFeatures]:
+        """Return what was served for each set of keys."""
+
+
+class KeptAnswers:
+    """What was told for each set of keys, without what gave it."""
+
+    def __init__(self, served: Sequence[ServedFeatures] = ()) -> None:
+        """Keep it."""
+        self._served = served
+
+    def __len__(self) -> int:
+        """Return for how many sets of keys."""
+        return len(self._served)
+
+    def values(self) -> Sequence[list[Value]]:
+        """Return the values, feature by feature."""
+        return list(map(list, zip(*[each.plain[0] for each in self._served], strict=True)))
+
+    def statuses(self) -> Sequence[list[Status]]:
+        """Return their statuses."""
+        return list(map(list, zip(*[each.plain[1] for each in self._served], strict=True)))
+
+    def served(self) -> Sequence[ServedFeatures]:
+        """Return it."""
+        return self._served
+
+
+class ServedBatch(Sequence[ServedFeatures]):
+    """What a service was served for several sets of keys, in the order asked for.
+
+    Columns come straight from what was read; an object for each set of keys is made where one is
+    asked for.
+    """
+
+    def __init__(self, names: Sequence[str], answers: Answers) -> None:
+        """Keep what was served, of these names; the reader makes it."""
+        self._names, self._answers = names, answers
+        self._served: tuple[ServedFeatures, ...] | None = None
+
+    def __len__(self) -> int:
+        """Return for how many sets of keys."""
+        return len(self._answers)
+
+    @overload
+    def __getitem__(self, at: int) -> ServedFeatures: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[ServedFeatures]: ...
+
+    def __getitem__(self, at: int | slice) -> ServedFeatures | Sequence[ServedFeatures]:
+        """Return what was served for one set of keys, or for some."""
+        return self._objects()[at]
+
+    def __iter__(self) -> Iterator[ServedFeatures]:
+        """Iterate over what was served for each set of keys."""
+        return iter(self._objects())
 
     def columns(self) -> dict[str, list[Value]]:
         """Return name -> values, one for each set of keys: the quickest way to all of them."""
-        return self._columns(0)
+        return dict(zip(self._names, self._answers.values(), strict=True))
 
     def statuses(self) -> dict[str, list[Status]]:
         """Return name -> statuses, one for each set of keys."""
-        return self._columns(1)
+        return dict(zip(self._names, self._answers.statuses(), strict=True))
 
     def to_pandas(self) -> "pandas.DataFrame":
         """Return a data frame, one row each: the keys, then the features, in the service's order.
@@ -265,11 +332,18 @@ class ServedBatch(tuple[ServedFeatures, ...]):
             columns[feature.name] = pandas.Series(values[feature.name], dtype=dtype)
         return pandas.DataFrame(columns)
 
-    def _columns(self, part: int) -> dict[str, list[Any]]:
-        if not self:
-            return {}
-        transposed = zip(*[served.plain[part] for served in self], strict=True)
-        return dict(zip(self[0], map(list, transposed), strict=True))
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle what was served, without what served it."""
+        return ServedBatch, (list(self._names), KeptAnswers(self._objects()))
+
+    def __repr__(self) -> str:
+        """Return what was served for each set of keys."""
+        return f"ServedBatch({list(self._objects())})"
+
+    def _objects(self) -> tuple[ServedFeatures, ...]:
+        if self._served is None:
+            self._served = tuple(self._answers.served())
+        return self._served
 
 
 _PANDAS = {

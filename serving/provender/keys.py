@@ -141,6 +141,18 @@ class EntityKey:
             self._refuse_names(keys, whose)
         return {name: to_text(keys[name]) for name, to_text in self._to_text.items()}
 
+    def texts_of(self, many: Sequence[Mapping[str, object]]) -> dict[str, list[str]] | None:
+        """Return texts() of many, column by column; None where one is wrong, of which it tells."""
+        if set(map(len, many)) != {len(self._codecs)}:
+            return None
+        try:
+            return {
+                name: list(map(to_text, [keys[name] for keys in many]))
+                for name, to_text in self._to_text.items()
+            }
+        except (KeyError, WrongKey):
+            return None
+
     def plain(self, keys: Mapping[str, object]) -> dict[str, Value]:
         """Return keys that texts() accepts as plain Python values."""
         return {

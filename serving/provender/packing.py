@@ -7,13 +7,15 @@ a struct of its fields, a list of as many elements as the four bytes before it s
 
 import struct
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Context, Decimal
 from functools import lru_cache, partial
-from typing import Any, TypeAlias
+from operator import add
+from typing import Any, TypeAlias, cast
 
 from provender.data_types import Value
 from provender.errors import WrongValue
+from provender.instants import MICROSECOND
 from provender.type_names import DataType
 
 FIXED = {
@@ -25,6 +27,7 @@ LENGTH = "I"  # of text, lists and structs: what the fixed part holds of them
 SHORT_DECIMAL = 18  # digits that fit eight bytes
 
 Convert: TypeAlias = Callable[[Any], Value]
+Column: TypeAlias = Sequence[Any]  # a value of each of many rows
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _EPOCH = datetime(1970, 1, 1)
 _DIGITS = Context(prec=40)
@@ -74,6 +77,22 @@ class PackedTuple:
         self._complete(values, nulls, raw, self._fixed.size)
         return as_of, values
 
+    def unpack_rows(self, raws: Sequence[bytes | None]) -> tuple[list[Column], list[Column]]:
+        """Return three columns of the header, and the columns of values, of one row or more.
+
+        Raise WrongValue where not all of them can be read.
+        """
+        rows = cast("Sequence[bytes]", raws)  # None is no row: a TypeError
+        try:
+            parts = zip(*map(self._fixed.unpack_from, rows), strict=True)
+            numbers, as_ofs, layouts, nulls, *fixed = parts
+        except (struct.error, TypeError) as error:
+            raise _unreadable(error) from None
+        columns = self._completed(fixed, rows)
+        if set(nulls) != {self._no_nulls}:
+            columns = _blanked(columns, nulls, self._no_nulls)
+        return [numbers, as_ofs, layouts], columns
+
     def _complete(self, values: list[Any], nulls: bytes, raw: bytes, at: int) -> None:
         """Turn the fixed parts into the values; what varies in size begins at `at`."""
         try:
@@ -90,6 +109,23 @@ class PackedTuple:
         if nulls != self._no_nulls:
             _blank(values, nulls)
 
+    def _completed(self, fixed: Sequence[Column], rows: Sequence[bytes]) -> list[Column]:
+        """Return the columns as _complete() would each row, but for the nulls."""
+        columns = list(fixed)
+        ends = [self._fixed.size] * len(rows)
+        try:
+            for index, convert in self._varying:
+                starts, ends = ends, list(map(add, ends, columns[index]))
+                cut = zip(rows, starts, ends, strict=True)
+                columns[index] = [convert(raw[start:end]) for raw, start, end in cut]
+            for index, convert in self._conversions:
+                columns[index] = _converted(convert, columns[index])
+        except (ValueError, OverflowError) as error:
+            raise _unreadable(error) from None
+        if ends != list(map(len, rows)):
+            raise WrongValue("their values do not take the bytes they have")
+        return columns
+
 
 def _unreadable(error: Exception) -> WrongValue:
     return WrongValue(f"its values cannot be read ({error})")
@@ -100,6 +136,24 @@ def _blank(values: list[Value], nulls: bytes) -> None:
     for index in range(len(values)):
         if bits >> index & 1:
             values[index] = None
+
+
+def _blanked(columns: Sequence[Column], nulls: Sequence[bytes], no_nulls: bytes) -> list[Column]:
+    blanked = [list(column) for column in columns]
+    for at, of_row in enumerate(nulls):
+        if of_row == no_nulls:
+            continue
+        bits = int.from_bytes(of_row, "little")
+        for index, column in enumerate(blanked):
+            if bits >> index & 1:
+                column[at] = None
+    return [*blanked]
+
+
+def _converted(convert: Convert, column: Column) -> Column:
+    if convert is _timestamp:  # the slowest of all, without a call of Python for each
+        return list(map(_EPOCH.__add__, map(MICROSECOND.__mul__, column)))
+    return list(map(convert, column))
 
 
 def _conversion(data_type: DataType) -> Convert | None:
@@ -120,7 +174,7 @@ def _date(days: int) -> date:
 
 
 def _timestamp(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(0, 0, microseconds)
+    return _EPOCH + MICROSECOND * microseconds
 
 
 _CONVERSIONS: dict[str, Convert] = {

@@ -1,26 +1,32 @@
 """How one service is read, worked out once per registry: keys, layouts, features in order."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from itertools import repeat
-from operator import itemgetter
+from itertools import chain, cycle, repeat
 from types import MappingProxyType
+from typing import TypeVar
 
 from provender.data_types import Value
-from provender.encoding import LAYOUT, TOMBSTONE, RowDecoder, corrupt, decode_header
-from provender.errors import (
-    CorruptValue,
-    FeatureUnavailable,
-    UnknownFeature,
-    WrongKey,
-    WrongValue,
+from provender.encoding import Raws
+from provender.errors import FeatureUnavailable, UnknownFeature, WrongKey
+from provender.features import (
+    HAS_VALUE,
+    FeatureValue,
+    Plain,
+    Row,
+    ServedBatch,
+    ServedFeatures,
+    Status,
 )
-from provender.features import HAS_VALUE, FeatureValue, Plain, Row, ServedFeatures, Status
+from provender.instants import to_us
 from provender.keys import EntityKey, KeySpace, nearest, view_label
-from provender.records import FeatureColumn, KeyColumn, ServiceFeature, ServiceRecord, ViewRecord
+from provender.records import KeyColumn, ServiceFeature, ServiceRecord, ViewRecord
 from provender.registry import Registry
 from provender.row_cache import CachedRow
+from provender.view_plan import ViewPlan
+from provender.view_rows import ViewRows
+
+T = TypeVar("T")
 
 _REMEDY = {
     Status.MISSING: "Check the key, or declare `otherwise: default`.",
@@ -28,142 +34,6 @@ _REMEDY = {
     Status.EXPIRED: "Run `dbt build` and `push-online` for the view, and see why they stopped.",
     Status.UNAVAILABLE: "See whether Redis is up and can be reached.",
 }
-_NO_LAYOUT: tuple[int, RowDecoder | None] = (TOMBSTONE, None)
-_new: Callable[..., FeatureValue] = tuple.__new__
-_make_row = partial(tuple.__new__, Row)
-
-
-class ViewPlan:
-    """Where the rows of one view version are, and how to read what a service wants of them."""
-
-    def __init__(
-        self,
-        keys: KeySpace,
-        record: ViewRecord,
-        wanted: Sequence[tuple[str, FeatureColumn]],
-    ) -> None:
-        """Take the record; raise WrongValue or WrongKey for a type it should not hold."""
-        self.record = record
-        self._run_as_of_us = record.run_as_of_us
-        self._sla_us, self._ttl_us = record.sla_us, record.ttl_us
-        self.key_names = tuple(key.name for key in record.keys)
-        self.prefix = keys.row_prefix(record.view, record.version, record.generation)
-        self._decoders = {id_: RowDecoder(columns) for id_, columns in record.layouts.items()}
-        self._layouts = {
-            id_.to_bytes(2, "big"): (id_, decoder) for id_, decoder in self._decoders.items()
-        }
-        self._names = [name for name, _ in wanted]
-        self._columns = [column for _, column in wanted]
-        self._pick = {id_: self._picker(decoder) for id_, decoder in self._decoders.items()}
-        self._defaulted = [
-            index for index, column in enumerate(self._columns) if column.null_is == "default"
-        ]
-
-    def is_settled(self, raw: bytes | None) -> bool:
-        """Return whether this registry suffices: a row is there, and its layout is known."""
-        return raw is not None and raw[LAYOUT] in self._layouts
-
-    def row(
-        self, redis_key: str, raw: bytes | None, now_us: int, cached: CachedRow | None = None
-    ) -> Row:
-        """Return what the view answered, or what it had answered when a row was cached.
-
-        Raise CorruptValue.
-        """
-        record, watermark_us = self.record, self._run_as_of_us
-        if cached is not None:
-            raw, record, watermark_us = cached.raw, cached.record, cached.record.run_as_of_us
-        if raw is None:
-            return Row(record, Status.MISSING, watermark_us, now_us - watermark_us)
-        layout, decoder = self._layouts.get(raw[LAYOUT], _NO_LAYOUT)
-        if decoder is None:
-            as_of_us = max(self._gone_at(redis_key, raw), watermark_us)
-            age_us, is_cached = now_us - as_of_us, cached is not None
-            return Row(record, Status.MISSING, as_of_us, age_us, is_cached=is_cached)
-        try:
-            as_of_us, values = decoder.decode(raw)
-        except WrongValue as error:
-            raise self._corrupt(redis_key, error) from None
-        as_of_us = max(as_of_us, watermark_us)
-        age_us = now_us - as_of_us
-        if age_us <= self._sla_us:
-            status = Status.OK
-        else:
-            status = Status.STALE if age_us <= self._ttl_us else Status.EXPIRED
-        is_cached = cached is not None
-        return _make_row((record, status, as_of_us, age_us, layout, values, is_cached))
-
-    def unavailable(self) -> Row:
-        """Return what stands for a row that could not be asked for."""
-        return Row(self.record, Status.UNAVAILABLE, None, None)
-
-    def serve(self, row: Row) -> list[FeatureValue]:
-        """Apply the rules of absence to each wanted feature."""
-        pick = self._pick.get(row.layout)
-        if row.values is None or row.status is Status.EXPIRED or pick is None:
-            return list(map(partial(self._absent_or_not, row), self._names, self._columns))
-        values = pick(row.values)
-        fields = (self._names, values, repeat(row.status), repeat(False), self._columns)
-        features = list(map(_new, repeat(FeatureValue), zip(*fields, repeat(row), strict=False)))
-        for index in self._defaulted:
-            if values[index] is None:
-                name, column = self._names[index], self._columns[index]
-                features[index] = FeatureValue(name, column.default, row.status, True, column, row)
-        return features
-
-    def plain(self, row: Row) -> Plain:
-        """Return the values and statuses that serve() gives, without the rest."""
-        pick = self._pick.get(row.layout)
-        if row.values is None or row.status is Status.EXPIRED or pick is None:
-            features = self.serve(row)
-            return [each.value for each in features], [each.status for each in features]
-        values = pick(row.values)
-        if self._defaulted and None in values:
-            values = list(values)
-            for index in self._defaulted:
-                if values[index] is None:
-                    values[index] = self._columns[index].default
-        return values, [row.status] * len(self._names)
-
-    def refuses(self, row: Row) -> bool:
-        """Return whether the view says `fail` and some wanted feature has no value."""
-        has_values = row.status in HAS_VALUE and self._pick.get(row.layout) is not None
-        return self.record.otherwise == "fail" and not has_values
-
-    def _picker(self, decoder: RowDecoder) -> Callable[[Sequence[Value]], Sequence[Value]] | None:
-        """Return what picks the wanted values from those of a layout; None where one is missing."""
-        at = {name: index for index, name in enumerate(decoder.names)}
-        if any(column.name not in at for column in self._columns):
-            return None
-        places = [at[column.name] for column in self._columns]
-        if places == list(range(len(decoder.names))):
-            return _all
-        return itemgetter(*places) if len(places) > 1 else lambda values: [values[places[0]]]
-
-    def _absent_or_not(self, row: Row, name: str, column: FeatureColumn) -> FeatureValue:
-        """One feature of a row that does not have all of them, or whose values do not count."""
-        names = self._decoders[row.layout].names if row.layout else []
-        if row.values is None:
-            return FeatureValue(name, column.default, row.status, True, column, row)
-        if column.name not in names:
-            return FeatureValue(name, column.default, Status.NOT_COMPUTED, True, column, row)
-        value = row.values[names.index(column.name)]
-        if row.status is Status.EXPIRED or (value is None and column.null_is == "default"):
-            return FeatureValue(name, column.default, row.status, True, column, row)
-        return FeatureValue(name, value, row.status, False, column, row)
-
-    def _gone_at(self, redis_key: str, raw: bytes) -> int:
-        """Return the time of a tombstone, which is all that a row of no layout may be."""
-        try:
-            as_of_us, layout = decode_header(raw)
-            if layout != TOMBSTONE:
-                raise WrongValue(f"the registry has no layout {layout}")
-        except WrongValue as error:
-            raise self._corrupt(redis_key, error) from None
-        return as_of_us
-
-    def _corrupt(self, redis_key: str, reason: object) -> CorruptValue:
-        return corrupt(redis_key, reason, self.record.view)
 
 
 class _Answer:
@@ -184,6 +54,37 @@ class _Answer:
 
     def features(self) -> Sequence[FeatureValue]:
         return self._plan.features(self._rows)
+
+
+class _Answers:
+    """What a plan found for many keys, told when it is asked for."""
+
+    __slots__ = ("_answered", "_many", "_now", "_plan")
+
+    def __init__(
+        self,
+        plan: "ServicePlan",
+        many: Sequence[Mapping[str, object]],
+        answered: Sequence[ViewRows],
+        now: datetime,
+    ) -> None:
+        self._plan, self._many, self._answered, self._now = plan, many, answered, now
+
+    def __len__(self) -> int:
+        return len(self._many)
+
+    def values(self) -> list[list[Value]]:
+        by_view = map(ViewRows.values, self._answered)
+        return self._plan.in_order(list(chain.from_iterable(by_view)))
+
+    def statuses(self) -> list[list[Status]]:
+        by_view = map(ViewRows.statuses, self._answered)
+        return self._plan.in_order(list(chain.from_iterable(by_view)))
+
+    def served(self) -> list[ServedFeatures]:
+        rows = zip(*map(ViewRows.rows, self._answered), strict=True)
+        each = zip(self._many, rows, strict=True)
+        return [self._plan.served(keys, of_keys, self._now) for keys, of_keys in each]
 
 
 class ServicePlan:
@@ -224,51 +125,79 @@ class ServicePlan:
         }
         return [prefix + tags[names] for prefix, names in self._rows]
 
-    def redis_keys_of(self, many: Sequence[Mapping[str, object]]) -> list[list[str]]:
-        """Return redis_keys() of each; raise WrongKey that says which of them it is."""
+    def redis_keys_of(self, many: Sequence[Mapping[str, object]]) -> list[str]:
+        """Return redis_keys() of all, one after another; raise WrongKey that says of which."""
         if len(many) == 1:
-            return [self.redis_keys(many[0])]
-        return [self._numbered_redis_keys(at, keys) for at, keys in enumerate(many)]
+            return self.redis_keys(many[0])
+        texts = self._keys.texts_of(many)
+        if texts is None:
+            numbered = [self._numbered_redis_keys(at, keys) for at, keys in enumerate(many)]
+            return list(chain.from_iterable(numbered))
+        tags = {
+            names: list(map(",".join, zip(*[texts[name] for name in names], strict=True)))
+            for names in self._entities
+        }
+        redis_keys = [""] * (len(many) * len(self._rows))
+        for at, (prefix, names) in enumerate(self._rows):
+            redis_keys[at :: len(self._rows)] = [f"{prefix}{{{tag}}}" for tag in tags[names]]
+        return redis_keys
 
     def is_settled(
         self,
-        raws: Sequence[bytes | None],
-        redis_keys: Sequence[str] = (),
-        cached: Mapping[str, CachedRow] = MappingProxyType({}),
+        raws: Raws,
+        redis_keys: Sequence[str],
+        cached: Mapping[str, CachedRow],
     ) -> bool:
         """Return whether nothing is missing and each layout is known, but for what is cached."""
-        if not cached:
-            return all(map(ViewPlan.is_settled, self._views, raws))
-        rows = zip(self._views, redis_keys, raws, strict=True)
+        rows = zip(cycle(self._views), redis_keys, raws, strict=False)
         return all(key in cached or view.is_settled(raw) for view, key, raw in rows)
 
-    def rows(
-        self,
-        redis_keys: Sequence[str],
-        raws: Sequence[bytes | None] | None,
-        cached: Mapping[str, CachedRow],
-        now_us: int,
-    ) -> list[Row]:
-        """Return what each view answered; where `raws` is None Redis could not be asked.
-
-        What is `cached` goes before. Raise CorruptValue.
-        """
-        if raws is not None and not cached:
-            return list(map(ViewPlan.row, self._views, redis_keys, raws, repeat(now_us)))
-        rows = []
-        for view, key, raw in zip(self._views, redis_keys, raws or repeat(None), strict=False):
-            if raws is None and key not in cached:
-                rows.append(view.unavailable())
-            else:
-                rows.append(view.row(key, raw, now_us, cached.get(key)))
-        return rows
-
     def serve(
+        self,
+        keys: Mapping[str, object],
+        redis_keys: Sequence[str],
+        raws: Raws | None,
+        cached: Mapping[str, CachedRow],
+        now: datetime,
+    ) -> ServedFeatures:
+        """Return what was served at `now` for these keys; `raws` None: Redis could not be asked.
+
+        What is `cached` goes before. Raise CorruptValue, and FeatureUnavailable where a view says
+        `fail`.
+        """
+        rows = self._rows_of(redis_keys, raws, cached, to_us(now))
+        if self._may_refuse:
+            self._refuse([rows])
+        return self.served(keys, rows, now)
+
+    def serve_many(
+        self,
+        many: Sequence[Mapping[str, object]],
+        redis_keys: Sequence[str],
+        raws: Raws | None,
+        cached: Mapping[str, CachedRow],
+        now: datetime,
+    ) -> ServedBatch:
+        """Return what serve() would for each of many keys; raise as it does."""
+        now_us, width = to_us(now), len(self._views)
+        answered = [
+            ViewRows(
+                view,
+                redis_keys[at::width],
+                None if raws is None else raws[at::width],
+                cached,
+                now_us,
+            )
+            for at, view in enumerate(self._views)
+        ]
+        if self._may_refuse and any(map(ViewRows.refuses, answered)):
+            self._refuse(zip(*map(ViewRows.rows, answered), strict=True))
+        return ServedBatch(self._names, _Answers(self, many, answered, now))
+
+    def served(
         self, keys: Mapping[str, object], rows: Sequence[Row], now: datetime
     ) -> ServedFeatures:
-        """Return what was served at `now`; raise FeatureUnavailable where a view says `fail`."""
-        if self._may_refuse and any(map(ViewPlan.refuses, self._views, rows)):
-            self._refuse_absent(self.features(rows))
+        """Return what was served for one set of keys."""
         return ServedFeatures(self.service.service, now, self._names, _Answer(self, keys, rows))
 
     def features(self, rows: Sequence[Row]) -> list[FeatureValue]:
@@ -276,7 +205,7 @@ class ServicePlan:
         served: list[FeatureValue] = []
         for view, row in zip(self._views, rows, strict=True):
             served += view.serve(row)
-        return [served[index] for index in self._order] if self._order else served
+        return self.in_order(served)
 
     def plain(self, rows: Sequence[Row]) -> Plain:
         """Return the values and statuses that features() has."""
@@ -286,10 +215,11 @@ class ServicePlan:
             some, of_some = view.plain(row)
             values += some
             statuses += of_some
-        if self._order:
-            order = self._order
-            return [values[index] for index in order], [statuses[index] for index in order]
-        return values, statuses
+        return self.in_order(values), self.in_order(statuses)
+
+    def in_order(self, by_view: list[T]) -> list[T]:
+        """Return in the service's order what is one for each feature, view after view."""
+        return [by_view[index] for index in self._order] if self._order else by_view
 
     def plain_keys(self, keys: Mapping[str, object]) -> Mapping[str, Value]:
         """Return keys that redis_keys() accepts as plain Python values."""
@@ -316,6 +246,27 @@ class ServicePlan:
             keys, record, [(wanted.name, columns[wanted.feature]) for wanted in features]
         )
 
+    def _rows_of(
+        self,
+        redis_keys: Sequence[str],
+        raws: Raws | None,
+        cached: Mapping[str, CachedRow],
+        now_us: int,
+    ) -> list[Row]:
+        """Return what each view answered for one set of keys."""
+        if raws is not None and not cached:
+            return list(map(ViewPlan.row, self._views, redis_keys, raws, repeat(now_us)))
+        is_asked = raws is not None
+        return [
+            view.answer(key, raw, now_us, cached.get(key), is_asked=is_asked)
+            for view, key, raw in zip(self._views, redis_keys, raws or repeat(None), strict=False)
+        ]
+
+    def _refuse(self, many: Iterable[Sequence[Row]]) -> None:
+        for rows in many:
+            if any(map(ViewPlan.refuses, self._views, rows)):
+                self._refuse_absent(self.features(rows))
+
     def _refuse_absent(self, served: Sequence[FeatureValue]) -> None:
         absent = [
             feature
@@ -330,10 +281,6 @@ class ServicePlan:
             f"Service {self.service.service!r} cannot be served: {names}, where the view"
             f" declares `otherwise: fail`. {_REMEDY[absent[0].status]}"
         )
-
-
-def _all(values: Sequence[Value]) -> Sequence[Value]:
-    return values
 
 
 def _pairs(columns: Sequence[KeyColumn]) -> list[tuple[str, str]]:

@@ -75,7 +75,7 @@ class FeatureReader:
         view says `otherwise: fail`, CorruptValue for a damaged row, StoreUnavailable when Redis
         refuses permission or was never reached, UnknownNamespace when nothing was pushed.
         """
-        return self._run(self._reading.service(service, [keys]))[0]
+        return self._run(self._reading.service(service, keys))
 
     def get_many(self, service: str, keys: Iterable[Keys], /) -> ServedBatch:
         """Return the features of `service` for each mapping of entity keys, in one round trip.
@@ -83,11 +83,11 @@ class FeatureReader:
         In the order asked for, one for each, repeated where asked for twice. Raise as get() does.
         """
         many = [dict(each) for each in keys]  # the caller's may change before they are logged
-        return ServedBatch(self._run(self._reading.service(service, many)) if many else [])
+        return self._run(self._reading.service_of_many(service, many))
 
     def get_view(self, view: str, version: int, /, **keys: object) -> ServedFeatures:
         """Return all features of one view version, as a service `<view>@<version>` would."""
-        return self._run(self._reading.view(view, version, [keys]))[0]
+        return self._run(self._reading.view(view, version, keys))
 
     def service(self, name: str, /) -> ServiceRecord:
         """Return what a service reads: its keys and their types, features, views, latency budget.

@@ -6,12 +6,13 @@ StoreUnavailable that came instead; it returns what is served. Who drives it, wa
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import datetime
-from itertools import chain, cycle, repeat
+from itertools import cycle
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from provender.encoding import Raws
 from provender.errors import StoreUnavailable, UnknownName
-from provender.features import ServedFeatures
-from provender.instants import as_utc, to_us
+from provender.features import KeptAnswers, ServedBatch, ServedFeatures
+from provender.instants import as_utc
 from provender.keys import KeySpace, view_label
 from provender.plan import ServicePlan
 from provender.records import ServiceFeature, ServiceRecord, ViewRecord, ViewRef
@@ -40,31 +41,27 @@ Keys: TypeAlias = Mapping[str, object]
 T = TypeVar("T")
 Steps: TypeAlias = Generator[Ask, Answer, T]
 Find: TypeAlias = Callable[[Registry], ServiceRecord]
-Raws: TypeAlias = "Sequence[bytes | None]"
 
 
 _NOTHING: Mapping[str, CachedRow] = {}
 
 
 class Found(NamedTuple):
-    """What a plan found for each keys asked for: the rows' Redis keys, and the rows.
+    """What a plan found for the keys asked for: the rows' Redis keys, and the rows, key after key.
 
     `raws` is None where Redis could not be asked; `cached` are rows it was not asked for; `version`
     is the registry's where it was asked for beside the rows.
     """
 
     plan: ServicePlan
-    redis_keys: list[list[str]]
-    raws: Sequence[Raws] | None
+    redis_keys: list[str]
+    raws: Raws | None
     cached: Mapping[str, CachedRow]
     version: bytes | None = None
 
     def is_settled(self) -> bool:
         """Return whether no row that was asked for is missing, and each layout is known."""
-        if not self.cached:
-            return all(map(self.plan.is_settled, self.raws or ()))
-        rows = zip(self.redis_keys, self.raws or (), strict=True)
-        return all(self.plan.is_settled(raws, keys, self.cached) for keys, raws in rows)
+        return self.plan.is_settled(self.raws or (), self.redis_keys, self.cached)
 
 
 class Reading:
@@ -93,14 +90,23 @@ class Reading:
         self._plans: dict[str, tuple[Registry, ServicePlan]] = {}
         self._resting_until: dict[float | None, float] = {}
 
-    def service(self, service: str, many: Sequence[Keys]) -> Steps[list[ServedFeatures]]:
-        """Read a service for each of these keys, together."""
-        return self._serve(service, lambda registry: registry.service(service), many)
+    def service(self, service: str, keys: Keys) -> Steps[ServedFeatures]:
+        """Read a service for these keys."""
+        return self._serve(service, lambda registry: registry.service(service), keys)
 
-    def view(self, view: str, version: int, many: Sequence[Keys]) -> Steps[list[ServedFeatures]]:
+    def service_of_many(self, service: str, many: Sequence[Keys]) -> Steps[ServedBatch]:
+        """Read a service for each of these keys, together."""
+        if not many:
+            return ServedBatch((), KeptAnswers())
+        find: Find = lambda registry: registry.service(service)  # noqa: E731
+        found = yield from self._find(service, find, many)
+        plan, redis_keys, raws, cached, _ = found
+        return plan.serve_many(many, redis_keys, raws, cached, self._now())
+
+    def view(self, view: str, version: int, keys: Keys) -> Steps[ServedFeatures]:
         """Read all features of one view version, as a service `<view>@<version>` would."""
         name = view_label(view, version)
-        return self._serve(name, lambda registry: _whole_view(registry, view, version), many)
+        return self._serve(name, lambda registry: _whole_view(registry, view, version), keys)
 
     def record(self, service: str) -> Steps[ServiceRecord]:
         """Return what the registry says of a service; with Redis away, what it said last."""
@@ -115,7 +121,17 @@ class Reading:
                     raise
         return plan.service
 
-    def _serve(self, name: str, find: Find, many: Sequence[Keys]) -> Steps[list[ServedFeatures]]:
+    def _serve(self, name: str, find: Find, keys: Keys) -> Steps[ServedFeatures]:
+        found = yield from self._find(name, find, [keys])
+        plan, redis_keys, raws, cached, _ = found
+        return plan.serve(keys, redis_keys, raws, cached, self._now())
+
+    def _now(self) -> datetime:
+        """Return the time that ages are told at: after the read, so that none is too small."""
+        return as_utc(self._clock())
+
+    def _find(self, name: str, find: Find, many: Sequence[Keys]) -> Steps[Found]:
+        """Find the rows, of one moment with the registry; or what stands for them."""
         try:
             asked_at = self._monotonic()
             plan = self._ready(name, find, asked_at)
@@ -128,15 +144,8 @@ class Reading:
             # A missing permission is a mistake in the set-up; a default would hide it for good.
             if error.refused or self._registry.last is None:
                 raise
-            found = self._without_redis(name, find, many, self._registry.last)
-        plan, redis_keys, raws, cached, _ = found
-        now = as_utc(self._clock())  # after the read: no age comes out too small
-        now_us = to_us(now)
-        by_keys = zip(many, redis_keys, repeat(None) if raws is None else raws, strict=False)
-        return [
-            plan.serve(keys, plan.rows(names, found_raws, cached, now_us), now)
-            for keys, names, found_raws in by_keys
-        ]
+            return self._without_redis(name, find, many, self._registry.last)
+        return found
 
     def _is_settled(self, found: Found, asked_at: float) -> bool:
         """Return whether rows and registry are of one moment, or at least nothing is missing."""
@@ -167,32 +176,24 @@ class Reading:
         redis_keys = plan.redis_keys_of(many)
         if self._cache is not None:
             return (yield from self._fetch_through(self._cache, plan, redis_keys))
-        flat = redis_keys[0] if len(many) == 1 else list(chain.from_iterable(redis_keys))
-        raws, version = yield from self._rows(flat, self._timeout(plan))
-        if len(many) == 1:
-            return Found(plan, redis_keys, [raws], _NOTHING, version)
-        width = len(plan.records)
-        by_keys = [raws[at : at + width] for at in range(0, len(raws), width)]
-        return Found(plan, redis_keys, by_keys, _NOTHING, version)
+        raws, version = yield from self._rows(redis_keys, self._timeout(plan))
+        return Found(plan, redis_keys, raws, _NOTHING, version)
 
     def _fetch_through(
-        self, cache: RowCache, plan: ServicePlan, redis_keys: list[list[str]]
+        self, cache: RowCache, plan: ServicePlan, redis_keys: list[str]
     ) -> Steps[Found]:
         """Ask for what the cache has not, and keep it there."""
-        flat = list(chain.from_iterable(redis_keys))
         asked_at = self._monotonic()
-        records = _records(plan, flat)
-        cached = _readable(cache.fresh(flat, asked_at), records)
+        records = _records(plan, redis_keys)
+        cached = _readable(cache.fresh(redis_keys, asked_at), records)
         asked = {key: record for key, record in records.items() if key not in cached}
         if not asked:
-            nothing: list[Raws] = [[None] * len(keys) for keys in redis_keys]
-            return Found(plan, redis_keys, nothing, cached, plan.version)
+            return Found(plan, redis_keys, [None] * len(redis_keys), cached, plan.version)
         rows, version = yield from self._rows(list(asked), self._timeout(plan))
         raws = dict(zip(asked, rows, strict=True))
         if not self._is_versioned or version == plan.version:
             cache.keep(((key, raws[key], record) for key, record in asked.items()), asked_at)
-        by_keys = [[raws.get(key) for key in keys] for keys in redis_keys]
-        return Found(plan, redis_keys, by_keys, cached, version)
+        return Found(plan, redis_keys, list(map(raws.get, redis_keys)), cached, version)
 
     def _without_redis(self, name: str, find: Find, many: Sequence[Keys], last: Registry) -> Found:
         _, plan = self._plans.get(name, (None, None))
@@ -200,9 +201,8 @@ class Reading:
         redis_keys = plan.redis_keys_of(many)
         if self._cache is None:
             return Found(plan, redis_keys, None, _NOTHING)
-        flat = list(chain.from_iterable(redis_keys))
-        kept = self._cache.kept(flat, self._monotonic())
-        return Found(plan, redis_keys, None, _readable(kept, _records(plan, flat)))
+        kept = self._cache.kept(redis_keys, self._monotonic())
+        return Found(plan, redis_keys, None, _readable(kept, _records(plan, redis_keys)))
 
     def _rows(
         self, redis_keys: list[str], timeout: float | None

@@ -9,7 +9,8 @@ from published_catalog import PublishedProject, State, View, minute
 from pushing import Pusher, in_history
 
 from provender.errors import NamespaceOwned
-from provender_ops import generations
+from provender_ops import generations, history
+from provender_ops import rows as rows_module
 from provender_ops.catalog import Catalog
 from provender_ops.online_store import OnlineStore
 from provender_ops.rows import Rows
@@ -174,6 +175,37 @@ def test_a_row_of_a_later_run_stays(
             (written,) = store.merge(Rows(["row"], [encode_tombstone(new)], [True]))
             assert written == (new >= last)
             assert pusher.client.get("row") == encode_tombstone(max(last, new))
+
+
+def test_a_row_that_redis_has_already_is_not_written_again(pusher: Pusher) -> None:
+    """The overlap with the push before costs replicas and append-only files nothing."""
+    store = OnlineStore(pusher.client, pusher.namespace, "lender", "dev")
+    rows = Rows(["old", "new"], [b"\x02" + bytes([1]) * 10] * 2, [False] * 2)
+    pusher.client.set("old", rows.values[0])
+
+    def writes() -> int:
+        return int(pusher.client.info("persistence")["rdb_changes_since_last_save"])
+
+    before = writes()
+    assert store.merge(rows) == [True, True]
+    assert writes() == before + 1
+    assert store.merge(rows) == [True, True]
+    assert writes() == before + 1
+    assert pusher.client.mget(rows.keys) == rows.values
+
+
+def test_changes_of_any_size_are_all_pushed(
+    project: PublishedProject, activity: View, pusher: Pusher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few batches wait in memory, the others in a file."""
+    project.build(activity, minute(1), dict.fromkeys(range(5000), (1, "a")))
+    pusher.push()
+    monkeypatch.setattr(history, "BATCH", 1000)
+    monkeypatch.setattr(rows_module, "HELD", 1)
+    project.build(activity, minute(2), dict.fromkeys(range(5000), (2, "a")))
+    outcome = pusher.push_one()
+    assert (outcome.mode, outcome.rows) == ("incremental", 5000)
+    assert pusher.online(activity) == in_history(activity, minute(2))
 
 
 def test_damaged_rows_are_overwritten(pusher: Pusher) -> None:

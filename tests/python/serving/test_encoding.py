@@ -73,6 +73,11 @@ def test_every_type_comes_back_exactly(
             assert found_at == as_of_us
             assert same(found, value)
             assert nothing is None
+        together: Any = redis_client.mget([f"row:{n}" for n in range(len(rows))])
+        all_found_at, (column, nulls) = decoder.decode_rows(3, together)
+        assert all_found_at == [as_of_us] * len(rows)
+        assert all(map(same, column, values))
+        assert list(nulls) == [None] * len(rows)
 
     comes_back()
 
@@ -198,6 +203,43 @@ def test_any_bytes_decode_or_are_refused(data_type: str, raw: bytes) -> None:
         decode_header(raw)
     with suppress(WrongValue):
         RowDecoder([("a", data_type)]).decode(raw)
+
+
+COLUMNS = [("text", "varchar"), ("day", "date"), ("many", "varchar[]"), ("cents", "decimal(9,2)")]
+ROW = encoded("v", 1, COLUMNS, ["né", date(2026, 1, 2), ["a", None], Decimal("1.50")])
+SOUND = st.tuples(*(st.none() | VALUES[name] for name in ("varchar", "date"))).map(
+    lambda values: encoded("v", 1, COLUMNS, [*values, None, Decimal(1)])
+)
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """A row in which a byte is another, or some are gone or too many."""
+    at = draw(st.integers(0, len(ROW) - 1))
+    return ROW[:at] + draw(st.binary(max_size=2)) + ROW[at + draw(st.integers(0, 2)) :]
+
+
+@given(st.lists(SOUND | damaged(), min_size=1, max_size=3))
+def test_rows_decode_together_as_they_do_alone_or_are_refused(rows: list[bytes]) -> None:
+    decoder = RowDecoder(COLUMNS)
+    try:
+        alone = [decoder.decode(row) for row in rows]
+        is_sound = {decode_header(row)[1] for row in rows} == {1}
+    except WrongValue:
+        is_sound = False
+    if not is_sound:
+        with pytest.raises(WrongValue):
+            decoder.decode_rows(1, rows)
+        return
+    as_ofs, columns = decoder.decode_rows(1, rows)
+    assert as_ofs == [as_of_us for as_of_us, _ in alone]
+    values = [values for _, values in alone]
+    assert all(map(same, map(list, zip(*columns, strict=True)), values))
+
+
+def test_no_row_is_not_decoded_together_with_others() -> None:
+    with pytest.raises(WrongValue):
+        RowDecoder(COLUMNS).decode_rows(1, [ROW, None])
 
 
 def test_a_writer_refuses_a_type_and_a_layout() -> None:

@@ -55,7 +55,9 @@ def test_many_keys_take_one_round_trip(store: Store) -> None:
 
 def test_no_keys_are_answered_without_asking(store: Store) -> None:
     store.client.config_resetstat()
-    assert store.reader().get_many("credit_risk", []) == ()
+    batch = store.reader().get_many("credit_risk", [])
+    assert (list(batch), batch.columns(), batch.statuses()) == ([], {}, {})
+    assert batch.to_pandas().empty
     assert not {"mget", "hgetall"} & set(commands(store.client))
 
 
