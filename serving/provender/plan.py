@@ -21,6 +21,7 @@ from provender.keys import EntityKey, KeySpace, nearest, view_label
 from provender.records import FeatureColumn, KeyColumn, ServiceFeature, ServiceRecord, ViewRecord
 from provender.registry import Registry
 from provender.row_cache import CachedRow
+from provender.served_record import ServedView, ViewText, in_detail
 
 _REMEDY = {
     Status.MISSING: "Check the key, or declare `otherwise: default`.",
@@ -58,6 +59,7 @@ class ViewPlan:
         self._defaulted = [
             index for index, column in enumerate(self._columns) if column.null_is == "default"
         ]
+        self._text: ViewText | None = None  # made when a decision is logged
 
     def is_settled(self, raw: bytes | None) -> bool:
         """Return whether this registry suffices: a row is there, and its layout is known."""
@@ -125,6 +127,22 @@ class ViewPlan:
                     values[index] = self._columns[index].default
         return values, [row.status] * len(self._names)
 
+    def logged(self, row: Row) -> ServedView:
+        """Return what serve() gives, for the decision log; no object for each feature."""
+        text = self._text
+        if text is None:
+            text = self._text = ViewText(self.record, self._names, self._columns)
+        pick = self._pick.get(row.layout)
+        if row.values is None or row.status is Status.EXPIRED or pick is None:
+            return ServedView(text, row, *in_detail(row, self.serve(row)))
+        values, defaults = pick(row.values), list[int]()
+        if self._defaulted and None in values:
+            values = list(values)
+            defaults = [index for index in self._defaulted if values[index] is None]
+            for index in defaults:
+                values[index] = self._columns[index].default
+        return ServedView(text, row, values, None, defaults)
+
     def refuses(self, row: Row) -> bool:
         """Return whether the view says `fail` and some wanted feature has no value."""
         has_values = row.status in HAS_VALUE and self._pick.get(row.layout) is not None
@@ -184,6 +202,9 @@ class _Answer:
 
     def features(self) -> Sequence[FeatureValue]:
         return self._plan.features(self._rows)
+
+    def by_view(self) -> Sequence[ServedView]:
+        return self._plan.logged(self._rows)
 
 
 class ServicePlan:
@@ -264,12 +285,18 @@ class ServicePlan:
         return rows
 
     def serve(
-        self, keys: Mapping[str, object], rows: Sequence[Row], now: datetime
+        self,
+        keys: Mapping[str, object],
+        rows: Sequence[Row],
+        now: datetime,
+        read_us: int,
+        waited_for: str | None,
     ) -> ServedFeatures:
         """Return what was served at `now`; raise FeatureUnavailable where a view says `fail`."""
         if self._may_refuse and any(map(ViewPlan.refuses, self._views, rows)):
             self._refuse_absent(self.features(rows))
-        return ServedFeatures(self.service.service, now, self._names, _Answer(self, keys, rows))
+        answer = _Answer(self, keys, rows)
+        return ServedFeatures(self.service.service, now, self._names, answer, read_us, waited_for)
 
     def features(self, rows: Sequence[Row]) -> list[FeatureValue]:
         """Return each feature of the service, in its order."""
@@ -290,6 +317,10 @@ class ServicePlan:
             order = self._order
             return [values[index] for index in order], [statuses[index] for index in order]
         return values, statuses
+
+    def logged(self, rows: Sequence[Row]) -> list[ServedView]:
+        """Return what each view served."""
+        return list(map(ViewPlan.logged, self._views, rows))
 
     def plain_keys(self, keys: Mapping[str, object]) -> Mapping[str, Value]:
         """Return keys that redis_keys() accepts as plain Python values."""

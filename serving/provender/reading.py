@@ -2,6 +2,10 @@
 
 A read is a generator of *steps*: it yields what to ask Redis and is sent the answer, or the
 StoreUnavailable that came instead; it returns what is served. Who drives it, waits.
+
+What is served tells how long that took, and what the read did beside its one question: `registry`
+(read anew), `retry` (registry and rows read again), `timeout` (of Redis), `resting` (Redis timed
+out a moment ago, and was not asked), `cache` (all rows were fresh there).
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -50,7 +54,7 @@ class Found(NamedTuple):
     """What a plan found for each keys asked for: the rows' Redis keys, and the rows.
 
     `raws` is None where Redis could not be asked; `cached` are rows it was not asked for; `version`
-    is the registry's where it was asked for beside the rows.
+    is the registry's where it was asked for beside the rows. `is_cached`: Redis was not asked.
     """
 
     plan: ServicePlan
@@ -58,6 +62,7 @@ class Found(NamedTuple):
     raws: Sequence[Raws] | None
     cached: Mapping[str, CachedRow]
     version: bytes | None = None
+    is_cached: bool = False
 
     def is_settled(self) -> bool:
         """Return whether no row that was asked for is missing, and each layout is known."""
@@ -116,25 +121,31 @@ class Reading:
         return plan.service
 
     def _serve(self, name: str, find: Find, many: Sequence[Keys]) -> Steps[list[ServedFeatures]]:
+        asked_at, waited_for = self._monotonic(), None
         try:
-            asked_at = self._monotonic()
             plan = self._ready(name, find, asked_at)
             if plan is None:
+                waited_for = "registry"
                 plan = self._plan(name, find, (yield from self._refresh(name)))
             found = yield from self._fetch(plan, many)
             if not self._is_settled(found, asked_at):
+                waited_for = "retry"
                 found = yield from self._settle(name, find, many, found)
+            elif found.is_cached:
+                waited_for = waited_for or "cache"
         except StoreUnavailable as error:
             # A missing permission is a mistake in the set-up; a default would hide it for good.
             if error.refused or self._registry.last is None:
                 raise
             found = self._without_redis(name, find, many, self._registry.last)
-        plan, redis_keys, raws, cached, _ = found
+            waited_for = _why(error) or waited_for
+        plan, redis_keys, raws, cached, _, _ = found
+        read_us = round((self._monotonic() - asked_at) * 1e6)
         now = as_utc(self._clock())  # after the read: no age comes out too small
         now_us = to_us(now)
         by_keys = zip(many, redis_keys, repeat(None) if raws is None else raws, strict=False)
         return [
-            plan.serve(keys, plan.rows(names, found_raws, cached, now_us), now)
+            plan.serve(keys, plan.rows(names, found_raws, cached, now_us), now, read_us, waited_for)
             for keys, names, found_raws in by_keys
         ]
 
@@ -186,7 +197,7 @@ class Reading:
         asked = {key: record for key, record in records.items() if key not in cached}
         if not asked:
             nothing: list[Raws] = [[None] * len(keys) for keys in redis_keys]
-            return Found(plan, redis_keys, nothing, cached, plan.version)
+            return Found(plan, redis_keys, nothing, cached, plan.version, is_cached=True)
         rows, version = yield from self._rows(list(asked), self._timeout(plan))
         raws = dict(zip(asked, rows, strict=True))
         if not self._is_versioned or version == plan.version:
@@ -248,7 +259,8 @@ class Reading:
         if now < until:
             raise StoreUnavailable(
                 "Redis did not answer in time, and is asked again a moment later."
-                " Check its load and the network, or raise the latency budget or `timeout`."
+                " Check its load and the network, or raise the latency budget or `timeout`.",
+                resting=True,
             )
         self._resting_until[timeout] = now + _rest_after(timeout)
 
@@ -292,6 +304,13 @@ def _readable(
 ) -> Mapping[str, CachedRow]:
     """Return the cached rows whose layouts are those of now: another life of Redis counts anew."""
     return {key: row for key, row in cached.items() if row.record.layouts == records[key].layouts}
+
+
+def _why(error: StoreUnavailable) -> str | None:
+    """Return what a read waited for, or did not wait for, that ended so."""
+    if error.resting:
+        return "resting"
+    return "timeout" if error.timed_out else None
 
 
 def _rest_after(timeout: float | None) -> float:
