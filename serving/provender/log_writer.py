@@ -57,7 +57,7 @@ class LogWriter:
         self._lock = threading.Lock()
         self._number = self._refused = 0
         self._is_kept = promise.journal  # whether Redis was seen to keep what it is given
-        self._resting_until = 0.0
+        self._resting_until, self._last_cause = 0.0, ""
         self._spool = self._ready_spool()
         check = None if promise.journal else self._check
         self._sender = sender_for(client, keys.decisions, check)
@@ -65,6 +65,7 @@ class LogWriter:
         self._is_started = False
         if self._spool is not None and self._spool.waits:
             self._begin()
+            self._thread.nudge()
 
     def in_child(self) -> "LogWriter":
         """Return the writer of a process that was forked off: no number may come twice."""
@@ -125,7 +126,7 @@ class LogWriter:
     def _reason_to_spool(self) -> str | None:
         """Return why a decision cannot go to Redis at once, None when it can."""
         if self._spool is not None and self._spool.waits:
-            return "Others wait in the spool."
+            return f"Others wait in the spool. {self._last_cause}".rstrip()
         if self._thread.room <= 0:
             return self._thread.too_long()
         if self._resting_until and monotonic() < self._resting_until:
@@ -170,6 +171,7 @@ class LogWriter:
         except (OSError, SpoolFull) as error:
             self._refuse(_not_spooled(self._spool, error, f" {cause}"))
         if had_none:
+            self._last_cause = cause
             _logger.warning("Decisions wait in the spool. %s", cause)
         self._thread.nudge()
 

@@ -39,7 +39,7 @@ class SpoolThread:
     def __init__(self, sender: Sender, keys: KeySpace, spool: Spool | None, unlanded: int) -> None:
         """Keep the parts; `unlanded` is how many decisions the stream may hold."""
         self.room = unlanded  # how many more the stream may hold, as far as is known
-        self.is_used = False  # whether there is something to look at
+        self.is_used = spool is not None  # whether there is something to look at
         self.is_ending = False
         self._sender, self._keys, self._spool, self._most = sender, keys, spool, unlanded
         self._looked_at = -TICK
@@ -179,6 +179,7 @@ class SpoolThread:
             self._marks[batch.writer] = found
             if found != last:
                 return 0  # it had others than was thought: look again
+        self.is_used = True
         self.room -= len(batch.lines)
         spool.sent(batch)
         return len(batch.lines)

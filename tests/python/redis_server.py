@@ -42,6 +42,12 @@ class RedisServer:
         with self.client() as client:
             client.config_set("loglevel", "warning")  # few read the pipe from here on
 
+    def start_from_dump(self) -> None:
+        """Start with what SAVE wrote, and no append-only file."""
+        self._options, options = (*self._options, "--appendonly", "no"), self._options
+        self.start()
+        self._options = options
+
     @property
     def pid(self) -> int:
         """The server's process id."""

@@ -125,6 +125,7 @@ class Endpoints:
             model_version=body.model_version,
             decision=body.decision,
             request=body.request,
+            outside=body.outside,
             decision_id=body.decision_id,
             decided_at=_instant(body.decided_at),
         )
