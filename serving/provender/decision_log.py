@@ -8,6 +8,7 @@ what is promised, and under which settings of Redis.
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack
@@ -19,7 +20,8 @@ from provender.instants import to_text, utc_now
 from provender.json_text import json_text
 from provender.keys import KeySpace
 from provender.log_key import LogKey, ValueHash
-from provender.log_writer import FIELD, LogWriter, Promise
+from provender.log_sender import FIELD
+from provender.log_writer import LogWriter, Promise
 from provender.served_record import ServedRecord, served_record
 
 __all__ = ["BOUND", "FIELD", "SPOOL_BYTES", "UNLANDED", "DecisionLog", "Keeping"]
@@ -151,9 +153,9 @@ class DecisionLog:
         is theirs.
         """
         identity = os.urandom(16).hex() if decision_id is None else str(decision_id)
+        told = f'"{identity}"' if decision_id is None else _text("decision_id", identity)
         rest = (
-            f'"decision_id":{_text("decision_id", identity)},'
-            f'"model_version":{_text("model_version", str(model_version))},'
+            f'"decision_id":{told},"model_version":{_version(str(model_version))},'
             f'"decided_at":"{self._instant(decided_at)}",'
             f'"request":{"null" if request is None else _object("request", request)},'
             f'"decision":{_object("decision", decision)},'
@@ -222,6 +224,11 @@ def _promise(keeping: Keeping) -> Promise:
     if promise.journal and spool is None:
         raise DecisionNotLogged("A journal needs a place. Pass `spool=` a local folder.")
     return promise
+
+
+@lru_cache(maxsize=256)
+def _version(text: str) -> str:
+    return _text("model_version", text)
 
 
 def _text(name: str, text: str) -> str:

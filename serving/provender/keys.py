@@ -154,7 +154,9 @@ class EntityKey:
     def plain(self, keys: Mapping[str, object]) -> dict[str, Value]:
         """Return keys that texts() accepts as plain Python values."""
         return {
-            name: codec.decode(_scalar(name, codec, keys[name]))
+            name: value
+            if type(value := keys[name]) is int and codec.name in INTEGER_RANGES
+            else codec.decode(_scalar(name, codec, value))
             for name, codec in self._codecs.items()
         }
 

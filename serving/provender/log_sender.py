@@ -20,6 +20,7 @@ from provender.asking import is_ordinary
 from provender.connection import FAILURES, Client, unavailable
 from provender.errors import StoreUnavailable
 
+FIELD = "record"
 WHAT = "log a decision"
 THREADS = 8  # that may wait for a Cluster at once
 _HAS_TIMEOUT = "timeout" in inspect.signature(Connection.read_response).parameters
@@ -34,6 +35,9 @@ class Sender(Protocol):
         What was not answered in time may have been carried out all the same.
         """
 
+    def add(self, seconds: float, line: bytes) -> None:
+        """Append a record to the stream of decisions, as execute() does."""
+
     def close(self) -> None:
         """Close the connections."""
 
@@ -45,14 +49,16 @@ def sender_for(client: Client, key: str, check: Callable[[Any], None] | None) ->
     that is not asked.
     """
     if is_ordinary(client):
-        return _Direct(cast("Redis", client), check)
+        return _Direct(cast("Redis", client), key, check)
     return _Through(client, key, check)
 
 
 class _Direct:
     """Sends on connections that stay out of the client's pool once they were opened."""
 
-    def __init__(self, client: Redis, check: Callable[[Any], None] | None) -> None:
+    def __init__(self, client: Redis, key: str, check: Callable[[Any], None] | None) -> None:
+        name = key.encode()
+        self._adding = b"*5\r\n$4\r\nXADD\r\n$%d\r\n%b\r\n$1\r\n*\r\n" % (len(name), name)
         self._client, self._check = client, check
         self._pool: Any = client.connection_pool  # redis-py has few types
         self._idle: list[Any] = []
@@ -60,19 +66,11 @@ class _Direct:
         self._is_closed = False
 
     def execute(self, seconds: float, *command: Any) -> Any:
-        until = monotonic() + seconds
-        try:
-            try:
-                connection = self._idle.pop()
-            except IndexError:
-                connection = self._opened(until)
-                return self._converse(connection, until, command)
-            try:
-                return self._converse(connection, until, command)
-            except redis_errors.ConnectionError:  # dropped while it was idle: once more, at once
-                return self._converse(self._opened(until), until, command)
-        except FAILURES as error:
-            raise unavailable(WHAT, error) from None
+        return self._execute(seconds, lambda connection: connection.send_command(*command))
+
+    def add(self, seconds: float, line: bytes) -> None:
+        packed = b"%b$6\r\nrecord\r\n$%d\r\n%b\r\n" % (self._adding, len(line), line)
+        self._execute(seconds, lambda each: each.send_packed_command((packed,), check_health=False))
 
     def close(self) -> None:
         self._is_closed = True
@@ -80,9 +78,24 @@ class _Direct:
             self._pool.release(self._idle.pop())
         self._client.close()
 
-    def _converse(self, connection: Any, until: float, command: Sequence[Any]) -> Any:
+    def _execute(self, seconds: float, send: Callable[[Any], None]) -> Any:
+        until = monotonic() + seconds
         try:
-            connection.send_command(*command)
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = self._opened(until)
+                return self._converse(connection, until, send)
+            try:
+                return self._converse(connection, until, send)
+            except redis_errors.ConnectionError:  # dropped while it was idle: once more, at once
+                return self._converse(self._opened(until), until, send)
+        except FAILURES as error:
+            raise unavailable(WHAT, error) from None
+
+    def _converse(self, connection: Any, until: float, send: Callable[[Any], None]) -> Any:
+        try:
+            send(connection)
             answer = _answer(connection, max(0.0, until - monotonic()))
         except ResponseError:
             self._give_back(connection)
@@ -164,6 +177,9 @@ class _Through:
         except FAILURES as failure:
             self._is_checked = self._check is None  # the next may be another server
             raise unavailable(WHAT, failure) from None
+
+    def add(self, seconds: float, line: bytes) -> None:
+        self.execute(seconds, "XADD", self._key, "*", FIELD, line)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -21,7 +21,6 @@ from provender.log_sender import sender_for
 from provender.spool import Spool, SpoolFull
 from provender.spool_thread import SpoolThread
 
-FIELD = "record"
 REST = 0.5  # seconds for which a Redis that did not answer in time is not asked again
 _logger = logging.getLogger("provender")
 
@@ -52,7 +51,7 @@ class LogWriter:
         """Make the spool ready; raise DecisionNotLogged when it cannot be written."""
         self.name, self.process = os.urandom(6).hex(), os.getpid()
         self._made_of = (client, keys, promise)
-        self._promise, self._stream = promise, keys.decisions
+        self._promise = promise
         self._start = f'{{"format":2,"writer":"{self.name}","number":'.encode()
         self._lock = threading.Lock()
         self._number = self._refused = 0
@@ -136,7 +135,7 @@ class LogWriter:
     def _to_redis(self, line: bytes) -> str | None:
         """Return why Redis did not take it, None when it did."""
         try:
-            self._sender.execute(self._promise.bound, "XADD", self._stream, "*", FIELD, line)
+            self._sender.add(self._promise.bound, line)
         except StoreUnavailable as error:
             if isinstance(error, _NotKept) and not self._is_kept:
                 self._refuse(DecisionNotLogged(str(error)))

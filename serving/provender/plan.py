@@ -32,6 +32,7 @@ _REMEDY = {
 _NO_LAYOUT: tuple[int, RowDecoder | None] = (TOMBSTONE, None)
 _new: Callable[..., FeatureValue] = tuple.__new__
 _make_row = partial(tuple.__new__, Row)
+_make_view = partial(tuple.__new__, ServedView)
 
 
 class ViewPlan:
@@ -135,13 +136,13 @@ class ViewPlan:
         pick = self._pick.get(row.layout)
         if row.values is None or row.status is Status.EXPIRED or pick is None:
             return ServedView(text, row, *in_detail(row, self.serve(row)))
-        values, defaults = pick(row.values), list[int]()
-        if self._defaulted and None in values:
+        values = pick(row.values)
+        defaults = [index for index in self._defaulted if values[index] is None]
+        if defaults:
             values = list(values)
-            defaults = [index for index in self._defaulted if values[index] is None]
             for index in defaults:
                 values[index] = self._columns[index].default
-        return ServedView(text, row, values, None, defaults)
+        return _make_view((text, row, values, None, defaults))
 
     def refuses(self, row: Row) -> bool:
         """Return whether the view says `fail` and some wanted feature has no value."""

@@ -55,12 +55,19 @@ class ViewText:
         encoders = [_encoder(column.type) for column in columns]
         self._encoders = [(at, encode) for at, encode in enumerate(encoders) if encode]
 
-    def of(self, record: ViewRecord) -> "ViewText":
-        """Return itself, or the same of another record: of when a cached row was read."""
-        return self if record is self.record else ViewText(record, self.names, self.columns)
+    def write(self, view: "ServedView", hash_value: ValueHash | None) -> str:
+        """Return the object of one view; raise DecisionNotLogged where a key is needed."""
+        _, row, values, statuses, defaults = view
+        _, status, as_of_us, age_us, _, _, is_cached = row
+        told = "null" if statuses is None else json_text([each.value for each in statuses])
+        return (
+            f'{self._start}{_instant(as_of_us)},"age_us":{"null" if age_us is None else age_us}'
+            f',"status":"{status}","cached":{"true" if is_cached else "false"}'
+            f',"values":{self._values(values, hash_value)},"statuses":{told}'
+            f',"defaults":{json_text(list(defaults)) if defaults else "[]"}}}'
+        )
 
-    def values(self, values: Sequence[Value], hash_value: ValueHash | None) -> str:
-        """Return the values as a JSON list; raise DecisionNotLogged where a key is needed."""
+    def _values(self, values: Sequence[Value], hash_value: ValueHash | None) -> str:
         if self.is_hashed:
             return self._hashed(values, hash_value)
         plain: list[Any] = list(values)
@@ -71,15 +78,6 @@ class ViewText:
             return json_text(plain)
         except ValueError:  # NaN or an infinity
             return json_text(self._encoded(values))
-
-    def text(self, row: "Row", values: str, statuses: str, defaults: Sequence[int]) -> str:
-        """Return the object of one view, from what row() and the values came to."""
-        return (
-            f'{self._start}{_instant(row.as_of_us)},"age_us":'
-            f'{"null" if row.age_us is None else row.age_us},"status":"{row.status}","cached":'
-            f'{"true" if row.is_cached else "false"},"values":{values},"statuses":{statuses}'
-            f',"defaults":{json_text(list(defaults)) if defaults else "[]"}}}'
-        )
 
     def _encoded(self, values: Sequence[Value]) -> list[Json]:
         pairs = zip(self.columns, values, strict=True)
@@ -119,7 +117,7 @@ def served_record(features: "ServedFeatures", hash_value: ValueHash | None = Non
     return ServedRecord(
         features.service,
         read_at,
-        f'"service":{json_text(features.service)},"read_at":"{read_at}","read_us":'
+        f'"service":{_name(features.service)},"read_at":"{read_at}","read_us":'
         f'{features.read_us},"waited_for":{waited},"keys":{json_text(json_keys(features))}'
         f',"views":[{views}]',
     )
@@ -140,10 +138,10 @@ def no_log_key(record: ViewRecord) -> DecisionNotLogged:
 
 
 def _view(view: ServedView, hash_value: ValueHash | None) -> str:
-    row, statuses = view.row, view.statuses
-    text = view.text.of(row.record)
-    told = "null" if statuses is None else json_text([status.value for status in statuses])
-    return text.text(row, text.values(view.values, hash_value), told, view.defaults)
+    text, record = view.text, view.row.record
+    if text.record is not record:  # a cached row, of another record than the plan's
+        text = ViewText(record, text.names, text.columns)
+    return text.write(view, hash_value)
 
 
 @lru_cache(maxsize=1024)  # most rows of a view are of its last run
@@ -151,8 +149,13 @@ def _instant(us: int | None) -> str:
     return "null" if us is None else f'"{to_text(from_us(us))}"'
 
 
+_name = lru_cache(maxsize=1024)(json_text)
+
+
 def _plain(value: Value) -> Json:
     """Return a key as JSON; the reader already made it an int, a bool, text, a date or a time."""
+    if type(value) is int:
+        return value
     if isinstance(value, datetime):
         return codec_for("timestamp").encode(value)
     if isinstance(value, date):
@@ -169,14 +172,11 @@ def _encoder(name: str) -> Encode | None:
     if data_type.name in _AS_IT_IS:
         return None
     if data_type.decimal:
-        return partial(_decimal, f".{data_type.decimal[1]}f")
+        # Decoded at its scale, where str() uses an exponent only for more than six digits.
+        return str if data_type.decimal[1] <= 6 else codec_for(name).encode
     if data_type.name == "timestamp":
         return cast("Encode", partial(datetime.isoformat, timespec="microseconds"))
     return codec_for(name).encode
-
-
-def _decimal(spec: str, value: Any) -> str:
-    return format(value, spec)
 
 
 def by_row(features: Iterable[Any]) -> list[ServedView]:
