@@ -1,5 +1,6 @@
 """`DecisionLog.record` of thirty features, against a bare XADD of the same bytes."""
 
+import logging
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from benchmarks.online.latency import Latency, Race
 from benchmarks.online.reads import Rates
 from benchmarks.online.requests import Workload
 from provender import DecisionLog, FeatureReader, ServedFeatures
+from provender.connection import connect
 from provender.keys import KeySpace
 
 MODEL = "2026-02"
@@ -32,10 +34,12 @@ class Records:
     journal: Latency
     spool: Latency
     bytes: int  # of a record
+    stored: float  # bytes of Redis for each
 
 
-def measure_records(workload: Workload, way: str, calls: int, rounds: int) -> Records:
+def measure_records(workload: Workload, way: str, disk: Path, calls: int, rounds: int) -> Records:
     """Measure; in a process that has only what a model service has."""
+    logging.disable(logging.WARNING)  # that Redis is away is what is measured in the end
     url = workload.urls[way]
     stream = KeySpace(workload.namespace).decisions
     with (
@@ -48,9 +52,10 @@ def measure_records(workload: Workload, way: str, calls: int, rounds: int) -> Re
         return Records(
             bench.race(ours, line, calls, rounds),
             bench.rates(ours, line, calls, rounds),
-            bench.to_disk(url, calls // 10, journal=True),
-            bench.to_disk(url, calls // 10, journal=False),
+            bench.to_disk(url, disk, max(20, calls // 10), journal=True),
+            bench.to_disk(url, disk, max(20, calls // 10), journal=False),
             len(line),
+            bench.stored(ours, calls),
         )
 
 
@@ -92,6 +97,15 @@ class _Bench:
                 self._client.delete(self._stream)
         return Rates(rates["ours"], rates["floor"])
 
+    def stored(self, ours: Callable[[ServedFeatures], object], calls: int) -> float:
+        """Return the bytes that a record takes in Redis."""
+        served = self._served(0)
+        for _ in range(calls):
+            ours(served)
+        used = int(self._client.memory_usage(self._stream, samples=0) or 0)
+        self._client.delete(self._stream)
+        return used / calls
+
     def _burst(self, add: Callable[[ServedFeatures], object], first: int) -> float:
         all_served = [self._served(number) for number in range(first, first + BURST)]
         began = perf_counter()
@@ -99,15 +113,15 @@ class _Bench:
             add(served)
         return perf_counter() - began
 
-    def to_disk(self, url: str, calls: int, *, journal: bool) -> Latency:
+    def to_disk(self, url: str, disk: Path, calls: int, *, journal: bool) -> Latency:
         """Return how long a record takes that goes to the disk."""
-        with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+        with tempfile.TemporaryDirectory(dir=disk) as folder:
             keeping: Any = {"spool": folder, "journal": journal}
             where = url if journal else "redis://127.0.0.1:1"  # where nobody is
-            log = DecisionLog.from_url(where, namespace=self._workload.namespace, **keeping)
+            log = DecisionLog(connect(where), namespace=self._workload.namespace, **keeping)
             record = _recording(log)
             seconds = [_seconds(record, self._served(number)) for number in range(calls)]
-            log.close(0 if not journal else PATIENCE)
+            log.close(PATIENCE if journal else 0)
         self._client.delete(self._stream)
         return Latency.of(seconds)
 
