@@ -12,7 +12,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from time import monotonic
 from typing import Any, Protocol, cast
 
-from redis import Connection, Redis, ResponseError
+from redis import Connection, ReadOnlyError, Redis, ResponseError
 from redis import exceptions as redis_errors
 from redis.cluster import RedisCluster
 
@@ -97,12 +97,14 @@ class _Direct:
         try:
             send(connection)
             answer = _answer(connection, max(0.0, until - monotonic()))
-        except ResponseError:
-            self._give_back(connection)
-            raise
-        except BaseException:
-            connection.disconnect()  # an answer that comes late must not be taken for another
-            self._pool.release(connection)
+        except BaseException as error:
+            # An answer that comes late must not be taken for another; and where a replica answers,
+            # the name may lead to the master by now.
+            if isinstance(error, ResponseError) and not isinstance(error, ReadOnlyError):
+                self._give_back(connection)
+            else:
+                connection.disconnect()
+                self._pool.release(connection)
             raise
         self._give_back(connection)
         return answer
