@@ -87,31 +87,17 @@ class _Bench:
     def rates(
         self, ours: Callable[[ServedFeatures], object], line: bytes, calls: int, rounds: int
     ) -> Rates:
-        """Return records a second; what was read for them is not measured."""
-        floor = self._floor(line)
+        """Return records a second, in bursts in turn; what was read for them is not measured."""
         rates: dict[str, list[float]] = {"ours": [], "floor": []}
         for _ in range(rounds):
-            for name, add in (("ours", ours), ("floor", floor)):
-                seconds = sum(self._burst(add, at) for at in range(0, calls, BURST))
-                rates[name].append(calls / seconds)
-                self._client.delete(self._stream)
+            seconds = {"ours": 0.0, "floor": 0.0}
+            for at in range(0, calls, BURST):
+                seconds["ours"] += self._burst(ours, at)
+                seconds["floor"] += self._burst(self._floor(line), at)
+            for name, taken in seconds.items():
+                rates[name].append(calls / taken)
+            self._client.delete(self._stream)
         return Rates(rates["ours"], rates["floor"])
-
-    def stored(self, ours: Callable[[ServedFeatures], object], calls: int) -> float:
-        """Return the bytes that a record takes in Redis."""
-        served = self._served(0)
-        for _ in range(calls):
-            ours(served)
-        used = int(self._client.memory_usage(self._stream, samples=0) or 0)
-        self._client.delete(self._stream)
-        return used / calls
-
-    def _burst(self, add: Callable[[ServedFeatures], object], first: int) -> float:
-        all_served = [self._served(number) for number in range(first, first + BURST)]
-        began = perf_counter()
-        for served in all_served:
-            add(served)
-        return perf_counter() - began
 
     def to_disk(self, url: str, disk: Path, calls: int, *, journal: bool) -> Latency:
         """Return how long a record takes that goes to the disk."""

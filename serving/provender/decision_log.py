@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack
 
-from provender.connection import DEFAULT_TIMEOUT, Client, checked, connect
+from provender.connection import DEFAULT_TIMEOUT, Client, connect
 from provender.errors import DecisionNotLogged
 from provender.features import ServedFeatures
 from provender.instants import to_text, utc_now
@@ -72,7 +72,7 @@ class DecisionLog:
         self._clock = clock
         key = LogKey.find(keeping.get("log_key"))
         self._hash = None if key is None else ValueHash(key)
-        self._writer = LogWriter(checked(client), KeySpace(namespace), _promise(keeping))
+        self._writer = LogWriter(client, KeySpace(namespace), _promise(keeping))
 
     @classmethod
     def from_url(

@@ -91,7 +91,7 @@ class _Direct:
             except redis_errors.ConnectionError:  # dropped while it was idle: once more, at once
                 return self._converse(self._opened(until), until, send)
         except FAILURES as error:
-            raise unavailable(WHAT, error) from None
+            raise _unavailable(error) from None
 
     def _converse(self, connection: Any, until: float, send: Callable[[Any], None]) -> Any:
         try:
@@ -155,6 +155,16 @@ def _answer(connection: Any, seconds: float) -> Any:
     return connection.read_response()
 
 
+def _unavailable(error: Exception) -> StoreUnavailable:
+    if isinstance(error, redis_errors.TimeoutError):
+        return StoreUnavailable(
+            f"Could not {WHAT}: Redis did not answer in time. Check its load and the network, or"
+            " allow more by `bound=`.",
+            timed_out=True,
+        )
+    return unavailable(WHAT, error)
+
+
 class _Through:
     """Sends through the client itself, on threads that are left behind when the time is up."""
 
@@ -174,11 +184,10 @@ class _Through:
             return running.result(seconds)
         except FutureTimeout:
             running.cancel()
-            error = redis_errors.TimeoutError("no answer in time")
-            raise unavailable(WHAT, error) from None
+            raise _unavailable(redis_errors.TimeoutError("no answer in time")) from None
         except FAILURES as failure:
             self._is_checked = self._check is None  # the next may be another server
-            raise unavailable(WHAT, failure) from None
+            raise _unavailable(failure) from None
 
     def add(self, seconds: float, line: bytes) -> None:
         self.execute(seconds, "XADD", self._key, "*", FIELD, line)
