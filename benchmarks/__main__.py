@@ -8,6 +8,8 @@ import typer
 
 from benchmarks import REPO
 from benchmarks.data import Size
+from benchmarks.decisions.measured import measure_decisions
+from benchmarks.decisions.report import page as decisions_page
 from benchmarks.growth import draw, measure_growth
 from benchmarks.join import measure_join, measure_windows
 from benchmarks.online.measured import Amount, measure_online
@@ -27,13 +29,14 @@ class Half(StrEnum):
 
     SQL = "sql"
     ONLINE = "online"
+    DECISIONS = "decisions"
 
 
 def main(
     scale: Annotated[float, typer.Option(help="Share of the full size.")] = 1.0,
     repeats: Annotated[int, typer.Option(help="Runs of each query.", min=1)] = 5,
     only: Annotated[
-        Half | None, typer.Option(help="Measure one half, and write its page alone.")
+        Half | None, typer.Option(help="Measure one part, and write its page alone.")
     ] = None,
     work: Annotated[
         Path, typer.Option(help="Where data and databases go: 4 GB at full size.")
@@ -43,10 +46,15 @@ def main(
     """Measure Provender against SQL by hand and against a bare Redis client, for the same answers.
     The exit code tells whether the answers were the same, never how long they took.
     """
+    docs.mkdir(parents=True, exist_ok=True)
+    if only in {None, Half.DECISIONS}:
+        decisions = measure_decisions(work, scale, repeats, _tell)
+        _write(docs / "benchmarks-decisions.md", decisions_page(decisions))
+    if only == Half.DECISIONS:
+        return
     keys = round(SNAPSHOT_KEYS * scale)
     _tell(f"building a store of {keys:,} keys…")
     snapshots = Snapshots(Project(work / "store"), keys)
-    docs.mkdir(parents=True, exist_ok=True)
     if only != Half.ONLINE:
         _measure_sql(snapshots, scale, repeats, work, docs)
     if only != Half.SQL:

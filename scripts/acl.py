@@ -12,7 +12,10 @@ from provender_ops.project import find_project
 # What the reader and the decision log send, and what the pusher and the lander send or have their
 # scripts do.
 CONNECTING = ("cluster|slots", "command", "ping", "select")
-SERVICE_COMMANDS = (*CONNECTING, "hgetall", "mget", "xadd")
+SERVICE_COMMANDS = (
+    *CONNECTING,
+    *("eval", "hdel", "hget", "hgetall", "hmget", "hset", "info", "mget", "xadd", "xlen"),
+)
 PUSHER_COMMANDS = (
     *CONNECTING,
     *("eval", "get", "hdel", "hget", "hgetall", "hset", "hsetnx", "info", "mget"),
@@ -52,14 +55,15 @@ def acl(
 def service_rule(keys: KeySpace, service: ServiceRecord) -> str:
     """Return the rule of the user of a service."""
     rows = [f"{keys.view(ref.view, ref.version)}*" for ref in service.views]
-    patterns = [keys.registry, keys.version, keys.decisions, *rows]
+    logs = [keys.decisions, keys.landed, keys.sent]
+    patterns = [keys.registry, keys.version, *logs, *rows]
     return _rule(f"{keys.namespace}.{service.service}", patterns, SERVICE_COMMANDS)
 
 
 def pusher_rule(keys: KeySpace, views: list[tuple[str, int]]) -> str:
     """Return the rule of the user who pushes and lands."""
     rows = [f"{keys.view(*ref)}*" for ref in views]
-    own = [keys.registry, keys.version, keys.writer, keys.pushes, keys.decisions]
+    own = [keys.registry, keys.version, keys.writer, keys.pushes, keys.decisions, keys.landed]
     patterns = [*own, *rows]
     return _rule(f"{keys.namespace}.pusher", patterns, PUSHER_COMMANDS)
 

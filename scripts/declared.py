@@ -15,6 +15,7 @@ from provender_ops.errors import Refused
 from provender_ops.lua import READABLE_AT
 from provender_ops.row_keys import RowKeys
 
+PERSONAL = ("pii", "pci")  # classifications whose values are not logged unless declared so
 Layout = tuple[tuple[str, str], ...]
 
 
@@ -72,12 +73,21 @@ def view_record(
         sla_us=declared_view.sla_us,
         otherwise=declared_view.otherwise,
         classification=str(definition.policies.get("classification", "")),
+        log_values=_logs_values(definition.policies),
         owner=definition.owner,
         fingerprint=run.fingerprint,
         run_as_of_us=run.as_of_us,
         generation=generation,
         readable_at_us=READABLE_AT,
     )
+
+
+def _logs_values(policies: Mapping[str, Any]) -> bool:
+    """Return whether decisions are logged with the values themselves, and not hashes of them."""
+    declared_so = policies.get("log_values")
+    if isinstance(declared_so, bool):
+        return declared_so
+    return policies.get("classification") not in PERSONAL
 
 
 def _feature(view: str, feature: Mapping[str, Any]) -> FeatureColumn:

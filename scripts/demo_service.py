@@ -42,7 +42,7 @@ class Service:
         self._reader = FeatureReader.from_url(
             url, namespace=NAMESPACE, clock=lambda: self._now, timeout=5
         )
-        self._log = DecisionLog.from_url(url, namespace=NAMESPACE, timeout=5)
+        self._log = DecisionLog.from_url(url, namespace=NAMESPACE, bound=5)
         self._last: ServedFeatures | None = None
 
     def __enter__(self) -> Self:

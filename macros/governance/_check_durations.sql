@@ -43,6 +43,12 @@
             'Write one of: ' ~ allowed | join(', ')
         )) -%}
     {%- endfor -%}
+    {%- if 'log_values' in config and config.log_values is not boolean -%}
+        {%- do found.append(provender._violation(
+            label, '`log_values`' ~ provender._declared_in(origin.log_values) ~ ' is not one of its values', provender._shown(config.log_values),
+            'Write true (decisions are logged with the values) or false (with keyed hashes of them); left out, it is false for pii and pci'
+        )) -%}
+    {%- endif -%}
     {%- if config.get('backfill') == 'none' and not config.get('backfill_reason') -%}
         {%- do found.append(provender._violation(
             label, '`backfill: none` without a reason', 'no backfill_reason', 'Write why the past cannot be recomputed: `backfill_reason: …`'

@@ -31,6 +31,7 @@
             'freshness_sla_seconds': provender.duration_seconds(config.get('freshness_sla')),
             'otherwise': config.get('otherwise'),
             'classification': config.get('classification'),
+            'log_values': config.get('log_values', config.get('classification') not in ['pii', 'pci']),
             'lag_seconds': provender.duration_seconds(config.get('lag')),
             'backfill': config.get('backfill'),
             'backfill_reason': config.get('backfill_reason'),

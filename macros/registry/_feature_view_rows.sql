@@ -12,7 +12,7 @@
     {{- return(provender._rows(rows, {
         'view': 'varchar', 'version': 'integer', 'unique_id': 'varchar', 'entity': 'varchar', 'keys': 'varchar', 'owner': 'varchar',
         'description': 'varchar', 'tags': 'varchar', 'ttl_seconds': 'bigint', 'freshness_sla_seconds': 'bigint', 'otherwise': 'varchar',
-        'classification': 'varchar', 'lag_seconds': 'bigint', 'backfill': 'varchar', 'backfill_reason': 'varchar',
+        'classification': 'varchar', 'log_values': 'boolean', 'lag_seconds': 'bigint', 'backfill': 'varchar', 'backfill_reason': 'varchar',
         'retention_seconds': 'bigint',
         'history': 'varchar', 'declared_in': 'varchar',
     })) -}}

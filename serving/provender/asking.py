@@ -42,7 +42,7 @@ class Asker:
         self._client = checked(client)
         self.is_cluster = isinstance(client, RedisCluster)
         self._kept = _kept.setdefault(client, _Kept())
-        self._is_direct = _is_ordinary(client)
+        self._is_direct = is_ordinary(client)
         self._mget = client.mget_nonatomic if isinstance(client, RedisCluster) else client.mget
         self._most_kept = self._pool.max_connections // 2 if self._is_direct else 0
 
@@ -108,7 +108,7 @@ def _mapping(answer: Any) -> Any:
     return answer if isinstance(answer, dict) else dict(zip(answer[::2], answer[1::2], strict=True))
 
 
-def _is_ordinary(client: Client) -> bool:
+def is_ordinary(client: Client) -> bool:
     """Return whether the client does no more than ask: a Sentinel's looks up who is master."""
     if type(client) is not Redis:
         return False

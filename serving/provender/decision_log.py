@@ -1,49 +1,78 @@
 """The decision log: exactly what was served, and what was decided on it.
 
-A decision goes to a Redis Stream. With Redis away it goes to a local spool, which is sent, in
-order, before the next decision. The id makes a decision sent twice the same decision.
+A decision goes to a Redis Stream, and with Redis away to a local spool that is sent later, in
+order. The id makes a decision sent twice the same decision. docs/decisions/12-decision-log.md tells
+what is promised, and under which settings of Redis.
 """
 
-import json
-import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
-from uuid import uuid4
+from typing import Any, Self, TypedDict, Unpack
 
-from provender.connection import DEFAULT_TIMEOUT, Client, asking, connect
-from provender.data_types import Json, Value, codec_for
-from provender.errors import DecisionNotLogged, StoreUnavailable
-from provender.features import FeatureValue, ServedFeatures
-from provender.instants import MICROSECOND, to_text, utc_now
+from provender.connection import DEFAULT_TIMEOUT, Client, connect
+from provender.errors import DecisionNotLogged
+from provender.features import ServedFeatures
+from provender.instants import to_text, utc_now
+from provender.json_text import json_text
 from provender.keys import KeySpace
-from provender.spool import Spool
+from provender.log_key import LogKey, ValueHash
+from provender.log_sender import FIELD
+from provender.log_writer import LogWriter, Promise
+from provender.served_record import ServedRecord, served_record
 
-FIELD = "record"
-_logger = logging.getLogger("provender")
+__all__ = ["BOUND", "FIELD", "SPOOL_BYTES", "UNLANDED", "DecisionLog", "Keeping"]
+
+BOUND = 0.05  # seconds
+SPOOL_BYTES = 256 << 20
+UNLANDED = 1_000_000  # decisions
+CLOSING = 2.0  # seconds
+
+
+class Keeping(TypedDict, total=False):
+    """How decisions are kept; each has a default.
+
+    `bound`: seconds that record() may wait for Redis, 0.05. `spool`: a local folder, none.
+    `journal`: each decision goes to the spool first, and stays there until it is landed.
+    `spool_bytes`: the most the spool may hold, 256 MiB. `unlanded`: how many decisions the stream
+    may hold, a million. `log_key`: the secret under which personal values are hashed, else that
+    of PROVENDER_LOG_KEY.
+    """
+
+    bound: float
+    spool: str | os.PathLike[str] | None
+    journal: bool
+    spool_bytes: int
+    unlanded: int
+    log_key: str | None
 
 
 class DecisionLog:
-    """Appends decisions durably: `record` returns when one is in Redis or on the local disk."""
+    """Appends decisions durably: `record` returns when one is in Redis or on the local disk.
+
+    One log serves any number of threads; a process forked off writes on under a name of its own.
+    """
 
     def __init__(
         self,
         client: Client,
         *,
         namespace: str,
-        spool: str | os.PathLike[str] | None = None,
         clock: Callable[[], datetime] = utc_now,
+        **keeping: Unpack[Keeping],
     ) -> None:
         """Keep the client, which close() closes, and make the spool ready.
 
-        Raise DecisionNotLogged when the spool cannot be written: better now than in an outage.
+        Raise DecisionNotLogged when the spool cannot be written: better now than in an outage. That
+        Redis keeps what it is given is seen with the first decision, by check() before.
         """
-        self._client = client
-        self._stream = KeySpace(namespace).decisions
-        self._spool = None if spool is None else _ready(Spool(spool))
         self._clock = clock
+        key = LogKey.find(keeping.get("log_key"))
+        self._hash = None if key is None else ValueHash(key)
+        self._writer = LogWriter(client, KeySpace(namespace), _promise(keeping))
 
     @classmethod
     def from_url(
@@ -51,12 +80,26 @@ class DecisionLog:
         url: str,
         *,
         namespace: str,
-        spool: str | os.PathLike[str] | None = None,
         clock: Callable[[], datetime] = utc_now,
-        timeout: float = DEFAULT_TIMEOUT,
+        **keeping: Unpack[Keeping],
     ) -> Self:
-        """Return a log with a client of its own; `timeout` in seconds, see connection.py."""
-        return cls(connect(url, timeout), namespace=namespace, spool=spool, clock=clock)
+        """Return a log with a client of its own, see connection.py for the URL; and check() it."""
+        timeout = max(DEFAULT_TIMEOUT, keeping.get("bound", BOUND))
+        log = cls(connect(url, timeout), namespace=namespace, clock=clock, **keeping)
+        try:
+            log.check()
+        except DecisionNotLogged:
+            log.close(0)
+            raise
+        return log
+
+    def check(self) -> None:
+        """Ask Redis whether it keeps what it is given, which takes an append-only file.
+
+        Raise DecisionNotLogged when it does not, or must not be asked; with a journal that does not
+        matter. A Redis that is away is asked when it is back.
+        """
+        self._own().check()
 
     def record(  # noqa: PLR0913 - keyword-only, each a part of the decision
         self,
@@ -65,84 +108,81 @@ class DecisionLog:
         model_version: str,
         decision: Mapping[str, Any],
         request: Mapping[str, Any] | None = None,
+        outside: Mapping[str, Any] | None = None,
         decision_id: str | None = None,
         decided_at: datetime | None = None,
     ) -> str:
         """Log one decision and return its id, a fresh one unless given.
 
-        `decision` and `request` are mappings that JSON can hold; a naive `decided_at` means UTC.
-        Raise DecisionNotLogged when they are not, or when neither Redis nor the spool took it.
+        `decision`, `request` and `outside` are mappings that JSON can hold; `outside` are features
+        that did not come from the store, by name. A naive `decided_at` means UTC. Raise
+        DecisionNotLogged when they are not, when neither Redis nor the spool took it, or when there
+        is no key for personal values.
         """
         return self.record_served(
-            served_record(features),
+            self.served(features),
             model_version=model_version,
             decision=decision,
             request=request,
+            outside=outside,
             decision_id=decision_id,
             decided_at=decided_at,
         )
 
+    def served(self, features: ServedFeatures) -> ServedRecord:
+        """Write down what was served, for record_served(); personal values become hashes here.
+
+        Raise DecisionNotLogged when there is no key for them.
+        """
+        return served_record(features, self._hash)
+
     def record_served(  # noqa: PLR0913 - as record()
         self,
-        served: Mapping[str, Any],
+        served: ServedRecord,
         *,
         model_version: str,
         decision: Mapping[str, Any],
         request: Mapping[str, Any] | None = None,
+        outside: Mapping[str, Any] | None = None,
         decision_id: str | None = None,
         decided_at: datetime | None = None,
     ) -> str:
-        """Log one decision as record() does, on what served_record() wrote down when it was served.
+        """Log one decision as record() does, on what served() wrote down when it was served.
 
         For those who serve in one place and log in another; vouching for `served` between the two
         is theirs.
         """
-        identity = uuid4().hex if decision_id is None else str(decision_id)
-        line = _line(
-            {
-                "decision_id": identity,
-                "service": served["service"],
-                "model_version": str(model_version),
-                "decided_at": to_text(decided_at or self._clock()),
-                "read_at": served["read_at"],
-                "keys": served["keys"],
-                "request": None if request is None else _checked("request", request),
-                "decision": _checked("decision", decision),
-                "features": served["features"],
-            }
+        identity = os.urandom(16).hex() if decision_id is None else str(decision_id)
+        told = f'"{identity}"' if decision_id is None else _text("decision_id", identity)
+        rest = (
+            f'"decision_id":{told},"model_version":{_version(str(model_version))},'
+            f'"decided_at":"{self._instant(decided_at)}",'
+            f'"request":{"null" if request is None else _object("request", request)},'
+            f'"decision":{_object("decision", decision)},'
+            f'"outside":{"null" if outside is None else _object("outside", outside)},'
+            f"{served.text}}}"
         )
-        try:
-            self._try_to_flush()
-            self._send([line])
-        except StoreUnavailable as error:
-            self._keep(line, error)
+        self._own().write(_bytes(rest, request, decision, outside))
         return identity
 
     def flush_spool(self) -> int:
         """Send what waits in the spool and return how many; raise StoreUnavailable.
 
-        Raise DecisionNotLogged when the spool cannot be read.
+        A thread does so by itself. Raise DecisionNotLogged when the spool cannot be read.
         """
-        if self._spool is None:
-            return 0
-        try:
-            return self._spool.drain(self._send)
-        except OSError as error:
-            raise DecisionNotLogged(
-                f"The spool {os.fspath(self._spool.path)!r} cannot be emptied: {error.strerror}."
-                " Make it readable and writable; what it holds is not lost."
-            ) from error
+        return self._own().flush()
 
-    def _try_to_flush(self) -> None:
-        """Send what waits first; a spool that cannot be emptied must not cost the next decision."""
-        try:
-            self.flush_spool()
-        except DecisionNotLogged as error:
-            _logger.warning("%s", error)
+    @property
+    def waiting_bytes(self) -> int:
+        """How many bytes of decisions wait in the spool."""
+        return self._own().waiting_bytes
 
-    def close(self) -> None:
-        """Close the client's connections; what waits in the spool stays there."""
-        self._client.close()
+    def close(self, seconds: float = CLOSING) -> None:
+        """Send what waits in the spool, for about so many seconds at most; close the connections.
+
+        What still waits stays on disk, for the next log that has the folder.
+        """
+        self._own().close(seconds)
 
     def __enter__(self) -> Self:
         """Return the log; leaving closes it."""
@@ -154,99 +194,80 @@ class DecisionLog:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close the client's connections."""
+        """Close it."""
         self.close()
 
-    def _send(self, lines: Sequence[bytes]) -> None:
-        with asking("log a decision"), self._client.pipeline(transaction=False) as pipeline:
-            for line in lines:
-                pipeline.xadd(self._stream, {FIELD: line})
-            pipeline.execute()
+    def _own(self) -> LogWriter:
+        """Return the writer of this process."""
+        if self._writer.process != os.getpid():
+            self._writer = self._writer.in_child()
+        return self._writer
 
-    def _keep(self, line: bytes, cause: StoreUnavailable) -> None:
-        if self._spool is None:
-            raise DecisionNotLogged(
-                f"The decision is not logged, and there is no spool. {cause}"
-                " Pass `spool=` a local file, or record it again."
-            ) from cause
+    def _instant(self, instant: datetime | None) -> str:
         try:
-            self._spool.append(line)
-        except OSError as error:
+            return to_text(self._clock() if instant is None else instant)
+        except (OverflowError, AttributeError, TypeError):
             raise DecisionNotLogged(
-                f"The decision is not logged: the spool {os.fspath(self._spool.path)!r} cannot be"
-                f" written ({error.strerror}). {cause} Mend one of the two and record it again."
-            ) from error
-        _logger.warning("A decision waits in the spool. %s", cause)
+                f"`decided_at` is {instant!r}, which is no time in UTC. Pass a datetime."
+            ) from None
 
 
-def served_record(features: ServedFeatures) -> dict[str, Any]:
-    """Return what a decision's record says about what was served: a mapping that JSON can hold."""
-    return {
-        "service": features.service,
-        "read_at": to_text(features.read_at),
-        "keys": json_keys(features),
-        "features": [_feature(feature) for feature in features.values()],
-    }
+def _promise(keeping: Keeping) -> Promise:
+    spool = keeping.get("spool")
+    promise = Promise(
+        bound=keeping.get("bound", BOUND),
+        spool=None if spool is None else Path(spool),
+        journal=keeping.get("journal", False),
+        spool_bytes=keeping.get("spool_bytes", SPOOL_BYTES),
+        unlanded=keeping.get("unlanded", UNLANDED),
+    )
+    if promise.journal and spool is None:
+        raise DecisionNotLogged("A journal needs a place. Pass `spool=` a local folder.")
+    return promise
 
 
-def json_keys(features: ServedFeatures) -> dict[str, Json]:
-    """Return the entity keys as JSON holds them."""
-    return {name: _plain(value) for name, value in features.keys.items()}
+@lru_cache(maxsize=256)
+def _version(text: str) -> str:
+    return _text("model_version", text)
 
 
-def _feature(feature: FeatureValue) -> dict[str, Any]:
-    return {
-        "name": feature.name,
-        "feature": feature.feature,
-        "view": feature.view,
-        "version": feature.version,
-        "fingerprint": feature.fingerprint,
-        "generation": feature.generation,
-        "as_of": None if feature.as_of is None else to_text(feature.as_of),
-        "age_us": None if feature.age is None else feature.age // MICROSECOND,
-        "status": feature.status.value,
-        "is_default": feature.is_default,
-        "data_type": feature.data_type,
-        "value": codec_for(feature.data_type).encode(feature.value),
-    }
-
-
-def _plain(value: Value) -> Json:
-    """Return a key as JSON; the reader already made it an int, a bool, text, a date or a time."""
-    if isinstance(value, datetime):
-        return codec_for("timestamp").encode(value)
-    if isinstance(value, date):
-        return codec_for("date").encode(value)
-    return cast("Json", value)
-
-
-def _ready(spool: Spool) -> Spool:
+def _text(name: str, text: str) -> str:
     try:
-        spool.prepare()
-    except OSError as error:
+        text.encode()
+    except UnicodeEncodeError:
         raise DecisionNotLogged(
-            f"The spool {os.fspath(spool.path)!r} cannot be written: {error.strerror}."
-            " Pass a path this process may write to."
-        ) from error
-    return spool
+            f"`{name}` has half a surrogate pair, which is no text. Pass whole characters."
+        ) from None
+    return json_text(text)
 
 
-def _checked(name: str, mapping: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the mapping if JSON can hold it; one bad value must not cost the whole record."""
+def _object(name: str, mapping: Mapping[str, Any]) -> str:
+    """Return a mapping as JSON, if JSON can hold it."""
     if not isinstance(mapping, Mapping):
         raise DecisionNotLogged(
             f"`{name}` is a {type(mapping).__name__}, not a mapping."
             " Pass a dict of names to values."
         )
     try:
-        _line(dict(mapping))
+        return json_text(mapping if type(mapping) is dict else dict(mapping))
     except (TypeError, ValueError, RecursionError) as error:
-        raise DecisionNotLogged(
-            f"`{name}` holds what JSON cannot: {error}."
-            " Turn it into text, numbers, lists and mappings first."
-        ) from None
-    return dict(mapping)
+        raise _not_json(name, error) from None
 
 
-def _line(record: Mapping[str, Any]) -> bytes:
-    return json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+def _bytes(rest: str, *parts: Mapping[str, Any] | None) -> bytes:
+    try:
+        return rest.encode()
+    except UnicodeEncodeError as error:  # of the three mappings: all else was looked at
+        for name, part in zip(("request", "decision", "outside"), parts, strict=True):
+            try:
+                json_text(part).encode()
+            except UnicodeEncodeError:
+                raise _not_json(name, error) from None
+        raise
+
+
+def _not_json(name: str, error: Exception) -> DecisionNotLogged:
+    return DecisionNotLogged(
+        f"`{name}` holds what JSON cannot: {error}."
+        " Turn it into text, numbers, lists and mappings first."
+    )

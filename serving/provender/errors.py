@@ -29,13 +29,21 @@ class StoreUnavailable(ProvenderError):
     """Redis could not be asked, or refused; names the cause, never the password.
 
     `refused`: Redis is there and this user may not: no waiting mends that.
-    `timed_out`: it did not answer in time, so that asking again costs as long.
+    `timed_out`: it did not answer in time, so that asking again costs as long. `resting`: it did
+    not a moment ago, and was not asked.
     """
 
-    def __init__(self, message: str, *, refused: bool = False, timed_out: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        refused: bool = False,
+        timed_out: bool = False,
+        resting: bool = False,
+    ) -> None:
         """Keep the sentence and what it was."""
         super().__init__(message)
-        self.refused, self.timed_out = refused, timed_out
+        self.refused, self.timed_out, self.resting = refused, timed_out, resting
 
 
 class WrongClient(ProvenderError):

@@ -16,6 +16,8 @@ from provender.records import FeatureColumn, ViewRecord
 if TYPE_CHECKING:
     import pandas
 
+    from provender.served_record import ServedView
+
 
 class Status(StrEnum):
     """How a value came about; only the first two are values that were computed."""
@@ -130,6 +132,9 @@ class Answer(Protocol):
     def features(self) -> Sequence[FeatureValue]:
         """Return the features, in the service's order."""
 
+    def by_view(self) -> "Sequence[ServedView]":
+        """Return what the decision log writes down."""
+
 
 class Kept(NamedTuple):
     """An answer that was asked for before, without what gave it."""
@@ -150,15 +155,40 @@ class Kept(NamedTuple):
         """Return the features."""
         return self.kept_features
 
+    def by_view(self) -> "Sequence[ServedView]":
+        """Return what the decision log writes down."""
+        from provender.served_record import by_row  # noqa: PLC0415 - seldom; it imports plans' parts
+
+        return by_row(self.kept_features)
+
+
+class ReadTime(NamedTuple):
+    """When something was read (UTC), in how many microseconds, and what a slow read waited for."""
+
+    at: datetime
+    us: int
+    waited_for: str | None
+
 
 class ServedFeatures:
     """All features of a service for one set of keys, as they were served at `read_at` (UTC)."""
 
-    def __init__(
-        self, service: str, read_at: datetime, names: Sequence[str], answer: Answer
+    def __init__(  # noqa: PLR0913, PLR0917 - called in one place
+        self,
+        service: str,
+        read_at: datetime,
+        names: Sequence[str],
+        answer: Answer,
+        read_us: int = 0,
+        waited_for: str | None = None,
     ) -> None:
-        """Keep what was served, of these names; the reader makes it."""
+        """Keep what was served, of these names; the reader makes it.
+
+        The read took `read_us` microseconds; `waited_for` is what it did beside its one question,
+        see reading.py.
+        """
         self.service, self.read_at = service, read_at
+        self.read_us, self.waited_for = read_us, waited_for
         self._names, self._answer = names, answer
         self._values: tuple[FeatureValue, ...] | None = None
 
@@ -177,6 +207,10 @@ class ServedFeatures:
         if self._values is None:  # not a cached_property, which takes a lock in Python 3.11
             self._values = tuple(self._answer.features())
         return self._values
+
+    def by_view(self) -> "Sequence[ServedView]":
+        """Return each view's row and values, as the decision log writes them down."""
+        return self._answer.by_view()
 
     def __getitem__(self, name: str) -> FeatureValue:
         """Return one feature; raise UnknownFeature (a KeyError) when it was not served."""
@@ -211,7 +245,8 @@ class ServedFeatures:
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle what was served, without what served it."""
         kept = Kept(dict(self.keys.items()), self.plain, self.values())
-        return ServedFeatures, (self.service, self.read_at, list(self._names), kept)
+        made_of = (self.service, self.read_at, list(self._names), kept)
+        return ServedFeatures, (*made_of, self.read_us, self.waited_for)
 
     def assert_max_age(self, max_age: timedelta, *names: str) -> None:
         """Raise FeatureUnavailable when any feature, or any of those named, is older than that.

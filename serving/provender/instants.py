@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OFFSET = len("+00:00")
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -30,8 +31,7 @@ def from_us(microseconds: int) -> datetime:
 
 def to_text(instant: datetime) -> str:
     """Return `YYYY-MM-DDTHH:MM:SS.ffffffZ`."""
-    naive = as_utc(instant).replace(tzinfo=None)
-    return naive.isoformat(timespec="microseconds") + "Z"
+    return as_utc(instant).isoformat(timespec="microseconds")[:-_OFFSET] + "Z"
 
 
 FIRST_US = to_us(datetime.min)

@@ -47,6 +47,14 @@ def integer(record: Mapping[str, Any], name: str) -> int:
     return value
 
 
+def boolean(record: Mapping[str, Any], name: str) -> bool:
+    """Return a member that must be true or false."""
+    value = member(record, name)
+    if not isinstance(value, bool):
+        raise WrongValue(f"{name!r} is not true or false")
+    return value
+
+
 def instant(record: Mapping[str, Any], name: str) -> int:
     """Return a member that must be microseconds since the epoch, of a year 1 to 9999."""
     value = integer(record, name)

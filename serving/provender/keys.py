@@ -1,11 +1,11 @@
 """Names of keys in Redis, format 2; nothing else builds one.
 
-`pv:{<namespace>}:registry`, `:version`, `:pushes`, `:decisions` and `:writer` share a slot, so one
-script writes them at once. Rows are `pv<view id><generation>{<entity key>}`. The id of a view
-version is a hash of its name, seven characters whatever that is: there are millions of keys, and
-one of up to 22 characters takes Redis 16 bytes less than one of 23. The prefix lets an ACL confine
-a service to its views; the hash tag keeps one entity's views together. `pv<view id>` says whose the
-id is.
+`pv:{<namespace>}:registry`, `:version`, `:pushes`, `:decisions`, `:decisions:landed`,
+`:decisions:sent` and `:writer` share a slot, so one script writes them at once. Rows are
+`pv<view id><generation>{<entity key>}`. The id of a view version is a hash of its name, seven
+characters whatever that is: there are millions of keys, and one of up to 22 characters takes Redis
+16 bytes less than one of 23. The prefix lets an ACL confine a service to its views; the hash tag
+keeps one entity's views together. `pv<view id>` says whose the id is.
 """
 
 import re
@@ -77,6 +77,16 @@ class KeySpace:
     def decisions(self) -> str:
         """A stream of decisions."""
         return f"pv:{{{self.namespace}}}:decisions"
+
+    @property
+    def landed(self) -> str:
+        """A hash: for each writer of decisions, the number up to which all of its are landed."""
+        return f"{self.decisions}:landed"
+
+    @property
+    def sent(self) -> str:
+        """A hash: for each writer that keeps a journal, the number of the last it sent."""
+        return f"{self.decisions}:sent"
 
     @property
     def writer(self) -> str:
@@ -156,7 +166,9 @@ class EntityKey:
     def plain(self, keys: Mapping[str, object]) -> dict[str, Value]:
         """Return keys that texts() accepts as plain Python values."""
         return {
-            name: codec.decode(_scalar(name, codec, keys[name]))
+            name: value
+            if type(value := keys[name]) is int and codec.name in INTEGER_RANGES
+            else codec.decode(_scalar(name, codec, value))
             for name, codec in self._codecs.items()
         }
 

@@ -1,7 +1,6 @@
 """How one service is read, worked out once per registry: keys, layouts, features in order."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from itertools import chain, cycle, repeat
 from types import MappingProxyType
 from typing import TypeVar
@@ -13,6 +12,7 @@ from provender.features import (
     HAS_VALUE,
     FeatureValue,
     Plain,
+    ReadTime,
     Row,
     ServedBatch,
     ServedFeatures,
@@ -23,6 +23,7 @@ from provender.keys import EntityKey, KeySpace, nearest, view_label
 from provender.records import KeyColumn, ServiceFeature, ServiceRecord, ViewRecord
 from provender.registry import Registry
 from provender.row_cache import CachedRow
+from provender.served_record import ServedView
 from provender.view_plan import ViewPlan
 from provender.view_rows import ViewRows
 
@@ -55,20 +56,23 @@ class _Answer:
     def features(self) -> Sequence[FeatureValue]:
         return self._plan.features(self._rows)
 
+    def by_view(self) -> Sequence[ServedView]:
+        return self._plan.logged(self._rows)
+
 
 class _Answers:
     """What a plan found for many keys, told when it is asked for."""
 
-    __slots__ = ("_answered", "_many", "_now", "_plan")
+    __slots__ = ("_answered", "_many", "_plan", "_read")
 
     def __init__(
         self,
         plan: "ServicePlan",
         many: Sequence[Mapping[str, object]],
         answered: Sequence[ViewRows],
-        now: datetime,
+        read: ReadTime,
     ) -> None:
-        self._plan, self._many, self._answered, self._now = plan, many, answered, now
+        self._plan, self._many, self._answered, self._read = plan, many, answered, read
 
     def __len__(self) -> int:
         return len(self._many)
@@ -84,7 +88,7 @@ class _Answers:
     def served(self) -> list[ServedFeatures]:
         rows = zip(*map(ViewRows.rows, self._answered), strict=True)
         each = zip(self._many, rows, strict=True)
-        return [self._plan.served(keys, of_keys, self._now) for keys, of_keys in each]
+        return [self._plan.served(keys, of_keys, self._read) for keys, of_keys in each]
 
 
 class ServicePlan:
@@ -158,17 +162,17 @@ class ServicePlan:
         redis_keys: Sequence[str],
         raws: Raws | None,
         cached: Mapping[str, CachedRow],
-        now: datetime,
+        read: ReadTime,
     ) -> ServedFeatures:
-        """Return what was served at `now` for these keys; `raws` None: Redis could not be asked.
+        """Return what was served for these keys; `raws` None: Redis could not be asked.
 
         What is `cached` goes before. Raise CorruptValue, and FeatureUnavailable where a view says
         `fail`.
         """
-        rows = self._rows_of(redis_keys, raws, cached, to_us(now))
+        rows = self._rows_of(redis_keys, raws, cached, to_us(read.at))
         if self._may_refuse:
             self._refuse([rows])
-        return self.served(keys, rows, now)
+        return self.served(keys, rows, read)
 
     def serve_many(
         self,
@@ -176,10 +180,10 @@ class ServicePlan:
         redis_keys: Sequence[str],
         raws: Raws | None,
         cached: Mapping[str, CachedRow],
-        now: datetime,
+        read: ReadTime,
     ) -> ServedBatch:
         """Return what serve() would for each of many keys; raise as it does."""
-        now_us, width = to_us(now), len(self._views)
+        now_us, width = to_us(read.at), len(self._views)
         answered = [
             ViewRows(
                 view,
@@ -192,13 +196,16 @@ class ServicePlan:
         ]
         if self._may_refuse and any(map(ViewRows.refuses, answered)):
             self._refuse(zip(*map(ViewRows.rows, answered), strict=True))
-        return ServedBatch(self._names, _Answers(self, many, answered, now))
+        return ServedBatch(self._names, _Answers(self, many, answered, read))
 
     def served(
-        self, keys: Mapping[str, object], rows: Sequence[Row], now: datetime
+        self, keys: Mapping[str, object], rows: Sequence[Row], read: ReadTime
     ) -> ServedFeatures:
         """Return what was served for one set of keys."""
-        return ServedFeatures(self.service.service, now, self._names, _Answer(self, keys, rows))
+        answer = _Answer(self, keys, rows)
+        return ServedFeatures(
+            self.service.service, read.at, self._names, answer, read.us, read.waited_for
+        )
 
     def features(self, rows: Sequence[Row]) -> list[FeatureValue]:
         """Return each feature of the service, in its order."""
@@ -220,6 +227,10 @@ class ServicePlan:
     def in_order(self, by_view: list[T]) -> list[T]:
         """Return in the service's order what is one for each feature, view after view."""
         return [by_view[index] for index in self._order] if self._order else by_view
+
+    def logged(self, rows: Sequence[Row]) -> list[ServedView]:
+        """Return what each view served."""
+        return list(map(ViewPlan.logged, self._views, rows))
 
     def plain_keys(self, keys: Mapping[str, object]) -> Mapping[str, Value]:
         """Return keys that redis_keys() accepts as plain Python values."""

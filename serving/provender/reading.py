@@ -2,6 +2,10 @@
 
 A read is a generator of *steps*: it yields what to ask Redis and is sent the answer, or the
 StoreUnavailable that came instead; it returns what is served. Who drives it, waits.
+
+What is served tells how long that took, and what the read did beside its one question: `registry`
+(read anew), `retry` (registry and rows read again), `timeout` (of Redis), `resting` (Redis timed
+out a moment ago, and was not asked), `cache` (all rows were fresh there).
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -11,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from provender.encoding import Raws
 from provender.errors import StoreUnavailable, UnknownName
-from provender.features import KeptAnswers, ServedBatch, ServedFeatures
+from provender.features import KeptAnswers, ReadTime, ServedBatch, ServedFeatures
 from provender.instants import as_utc
 from provender.keys import KeySpace, view_label
 from provender.plan import ServicePlan
@@ -50,7 +54,7 @@ class Found(NamedTuple):
     """What a plan found for the keys asked for: the rows' Redis keys, and the rows, key after key.
 
     `raws` is None where Redis could not be asked; `cached` are rows it was not asked for; `version`
-    is the registry's where it was asked for beside the rows.
+    is the registry's where it was asked for beside the rows. `is_cached`: Redis was not asked.
     """
 
     plan: ServicePlan
@@ -58,6 +62,7 @@ class Found(NamedTuple):
     raws: Raws | None
     cached: Mapping[str, CachedRow]
     version: bytes | None = None
+    is_cached: bool = False
 
     def is_settled(self) -> bool:
         """Return whether no row that was asked for is missing, and each layout is known."""
@@ -99,9 +104,8 @@ class Reading:
         if not many:
             return ServedBatch((), KeptAnswers())
         find: Find = lambda registry: registry.service(service)  # noqa: E731
-        found = yield from self._find(service, find, many)
-        plan, redis_keys, raws, cached, _ = found
-        return plan.serve_many(many, redis_keys, raws, cached, self._now())
+        found, read = yield from self._find(service, find, many)
+        return found.plan.serve_many(many, found.redis_keys, found.raws, found.cached, read)
 
     def view(self, view: str, version: int, keys: Keys) -> Steps[ServedFeatures]:
         """Read all features of one view version, as a service `<view>@<version>` would."""
@@ -122,30 +126,34 @@ class Reading:
         return plan.service
 
     def _serve(self, name: str, find: Find, keys: Keys) -> Steps[ServedFeatures]:
-        found = yield from self._find(name, find, [keys])
-        plan, redis_keys, raws, cached, _ = found
-        return plan.serve(keys, redis_keys, raws, cached, self._now())
+        found, read = yield from self._find(name, find, [keys])
+        return found.plan.serve(keys, found.redis_keys, found.raws, found.cached, read)
 
-    def _now(self) -> datetime:
-        """Return the time that ages are told at: after the read, so that none is too small."""
-        return as_utc(self._clock())
+    def _find(self, name: str, find: Find, many: Sequence[Keys]) -> Steps[tuple[Found, ReadTime]]:
+        """Find the rows, of one moment with the registry, or what stands for them; and say when.
 
-    def _find(self, name: str, find: Find, many: Sequence[Keys]) -> Steps[Found]:
-        """Find the rows, of one moment with the registry; or what stands for them."""
+        That is after the read: no age comes out too small.
+        """
+        asked_at, waited_for = self._monotonic(), None
         try:
-            asked_at = self._monotonic()
             plan = self._ready(name, find, asked_at)
             if plan is None:
+                waited_for = "registry"
                 plan = self._plan(name, find, (yield from self._refresh(name)))
             found = yield from self._fetch(plan, many)
             if not self._is_settled(found, asked_at):
+                waited_for = "retry"
                 found = yield from self._settle(name, find, many, found)
+            elif found.is_cached:
+                waited_for = waited_for or "cache"
         except StoreUnavailable as error:
             # A missing permission is a mistake in the set-up; a default would hide it for good.
             if error.refused or self._registry.last is None:
                 raise
-            return self._without_redis(name, find, many, self._registry.last)
-        return found
+            found = self._without_redis(name, find, many, self._registry.last)
+            waited_for = _why(error) or waited_for
+        read_us = round((self._monotonic() - asked_at) * 1e6)
+        return found, ReadTime(as_utc(self._clock()), read_us, waited_for)
 
     def _is_settled(self, found: Found, asked_at: float) -> bool:
         """Return whether rows and registry are of one moment, or at least nothing is missing."""
@@ -188,7 +196,8 @@ class Reading:
         cached = _readable(cache.fresh(redis_keys, asked_at), records)
         asked = {key: record for key, record in records.items() if key not in cached}
         if not asked:
-            return Found(plan, redis_keys, [None] * len(redis_keys), cached, plan.version)
+            nothing: Raws = [None] * len(redis_keys)
+            return Found(plan, redis_keys, nothing, cached, plan.version, is_cached=True)
         rows, version = yield from self._rows(list(asked), self._timeout(plan))
         raws = dict(zip(asked, rows, strict=True))
         if not self._is_versioned or version == plan.version:
@@ -248,7 +257,8 @@ class Reading:
         if now < until:
             raise StoreUnavailable(
                 "Redis did not answer in time, and is asked again a moment later."
-                " Check its load and the network, or raise the latency budget or `timeout`."
+                " Check its load and the network, or raise the latency budget or `timeout`.",
+                resting=True,
             )
         self._resting_until[timeout] = now + _rest_after(timeout)
 
@@ -292,6 +302,13 @@ def _readable(
 ) -> Mapping[str, CachedRow]:
     """Return the cached rows whose layouts are those of now: another life of Redis counts anew."""
     return {key: row for key, row in cached.items() if row.record.layouts == records[key].layouts}
+
+
+def _why(error: StoreUnavailable) -> str | None:
+    """Return what a read waited for, or did not wait for, that ended so."""
+    if error.resting:
+        return "resting"
+    return "timeout" if error.timed_out else None
 
 
 def _rest_after(timeout: float | None) -> float:

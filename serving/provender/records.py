@@ -10,6 +10,7 @@ from typing import Any, Self
 from provender.data_types import Value, codec_for
 from provender.errors import WrongValue
 from provender.json_objects import (
+    boolean,
     dump,
     duration,
     elements,
@@ -100,6 +101,7 @@ class ViewRecord:
     run_as_of_us: int
     generation: int
     readable_at_us: int
+    log_values: bool = True  # else decisions are logged with keyed hashes of them
 
     def to_json(self) -> str:
         """Return the record as it stands in Redis."""
@@ -127,6 +129,7 @@ class ViewRecord:
             run_as_of_us=instant(record, "run_as_of_us"),
             generation=integer(record, "generation"),
             readable_at_us=instant(record, "readable_at_us"),
+            log_values=boolean(record, "log_values"),
         )
 
 

@@ -12,11 +12,13 @@ from provender.features import HAS_VALUE, FeatureValue, Plain, Row, Status
 from provender.keys import KeySpace
 from provender.records import FeatureColumn, ViewRecord
 from provender.row_cache import CachedRow
+from provender.served_record import ServedView, ViewText, in_detail
 
 Pick: TypeAlias = Callable[[Sequence[Any]], Sequence[Any]]
 _NO_LAYOUT: tuple[int, RowDecoder | None] = (TOMBSTONE, None)
 _new: Callable[..., FeatureValue] = tuple.__new__
 make_row: Callable[..., Row] = partial(tuple.__new__, Row)
+_make_view: Callable[..., ServedView] = partial(tuple.__new__, ServedView)
 
 
 class ViewPlan:
@@ -46,6 +48,7 @@ class ViewPlan:
         self.defaulted = [
             index for index, column in enumerate(self.columns) if column.null_is == "default"
         ]
+        self._text: ViewText | None = None  # made when a decision is logged
 
     def is_settled(self, raw: bytes | None) -> bool:
         """Return whether this registry suffices: a row is there, and its layout is known."""
@@ -131,6 +134,22 @@ class ViewPlan:
                 if values[index] is None:
                     values[index] = self.columns[index].default
         return values, [row.status] * len(self._names)
+
+    def logged(self, row: Row) -> ServedView:
+        """Return what serve() gives, for the decision log; no object for each feature."""
+        text = self._text
+        if text is None:
+            text = self._text = ViewText(self.record, self._names, self.columns)
+        pick = self.pick.get(row.layout)
+        if row.values is None or row.status is Status.EXPIRED or pick is None:
+            return ServedView(text, row, *in_detail(row, self.serve(row)))
+        values = pick(row.values)
+        defaults = [index for index in self.defaulted if values[index] is None]
+        if defaults:
+            values = list(values)
+            for index in defaults:
+                values[index] = self.columns[index].default
+        return _make_view((text, row, values, None, defaults))
 
     def refuses(self, row: Row) -> bool:
         """Return whether the view says `fail` and some wanted feature has no value."""

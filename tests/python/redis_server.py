@@ -13,7 +13,11 @@ import redis
 
 
 class RedisServer:
-    """One redis-server without persistence, in a short-lived folder of its own."""
+    """One redis-server in a short-lived folder of its own.
+
+    It has an append-only file, as the decision log wants; what that holds is lost with a restart,
+    unless `--appendonly` is among the options.
+    """
 
     def __init__(self, *options: str) -> None:
         self._options = options
@@ -26,7 +30,10 @@ class RedisServer:
 
     def start(self) -> None:
         """Start, empty, and return when connections are accepted."""
-        options = f"--port 0 --unixsocket {self.socket} --dir {self._folder} --appendonly no"
+        if "--appendonly" not in self._options:
+            (self._folder / "appendonly.aof").unlink(missing_ok=True)
+            shutil.rmtree(self._folder / "appendonlydir", ignore_errors=True)
+        options = f"--port 0 --unixsocket {self.socket} --dir {self._folder} --appendonly yes"
         self._process = subprocess.Popen(
             [redis_executable(), *options.split(), "--save", "", *self._options],
             stdout=subprocess.PIPE,
@@ -34,6 +41,12 @@ class RedisServer:
         self.wait_for("eady to accept connections")
         with self.client() as client:
             client.config_set("loglevel", "warning")  # few read the pipe from here on
+
+    def start_from_dump(self) -> None:
+        """Start with what SAVE wrote, and no append-only file."""
+        self._options, options = (*self._options, "--appendonly", "no"), self._options
+        self.start()
+        self._options = options
 
     @property
     def pid(self) -> int:

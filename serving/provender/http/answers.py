@@ -9,11 +9,11 @@ import orjson
 from starlette.responses import Response
 
 from provender.data_types import codec_for
-from provender.decision_log import json_keys
 from provender.features import FeatureValue, Row, ServedFeatures, Status
 from provender.http.failures import JSON
 from provender.instants import from_us, to_text
 from provender.keys import view_label
+from provender.served_record import json_keys
 
 _STATUS = {status: status.value for status in Status}
 _AS_IT_IS = frozenset({int, bool, str, type(None)})

@@ -1,8 +1,5 @@
 """The application: parts put together, routes, and what OpenAPI says of them."""
 
-import asyncio
-import contextlib
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,9 +15,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from provender.async_reader import AsyncFeatureReader
-from provender.connection import DEFAULT_TIMEOUT, connect_async
-from provender.decision_log import DecisionLog
-from provender.errors import ProvenderError
+from provender.connection import DEFAULT_TIMEOUT, connect, connect_async
+from provender.decision_log import BOUND, DecisionLog
 from provender.http import schemas
 from provender.http.answers import response
 from provender.http.endpoints import MAX_KEYS, Endpoints
@@ -30,8 +26,6 @@ from provender.http.readiness import Readiness
 from provender.http.receipts import Receipts
 from provender.http.settings import Settings
 
-FLUSH_EVERY = 5.0  # seconds between looks at the spool: no decision may come to take it along
-_logger = logging.getLogger("provender.http")
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -60,9 +54,10 @@ class Server:
     """One worker's clients and parts."""
 
     def __init__(self, settings: Settings) -> None:
-        """Make them; no connection is opened, except that the log asks a Cluster for its slots.
+        """Make them; where decisions can be logged, Redis is asked whether it keeps them.
 
-        Raise StoreUnavailable for a URL that cannot be read, DecisionNotLogged for such a spool.
+        Raise StoreUnavailable for a URL that cannot be read, DecisionNotLogged for a spool that
+        cannot be written, and for a Redis that does not keep decisions.
         """
         url, namespace = settings.redis_url, settings.namespace
         timeout = settings.redis_timeout or DEFAULT_TIMEOUT
@@ -72,31 +67,39 @@ class Server:
         self.reader = AsyncFeatureReader.from_url(
             url, namespace=namespace, timeout=settings.redis_timeout
         )
-        self.log = DecisionLog.from_url(
-            url, namespace=namespace, spool=settings.spool, timeout=timeout
+        self.log = DecisionLog(
+            connect(url, timeout),
+            namespace=namespace,
+            spool=settings.spool,
+            journal=settings.journal,
+            log_key=settings.log_key,
+            bound=settings.redis_timeout or BOUND,
         )
+        if settings.receipt_secret is not None:
+            self.log.check()
         self.readiness = Readiness(self.client, namespace, settings.api_keys.services)
         self.endpoints = Endpoints(
             reader=self.reader,
             log=self.log,
             api_keys=settings.api_keys,
-            receipts=Receipts(settings.receipt_secret, namespace, settings.receipt_max_age),
+            receipts=Receipts(
+                settings.receipt_secret,
+                namespace,
+                settings.receipt_max_age,
+                write_down=self.log.served,
+            ),
             metrics=self.metrics,
         )
 
     @asynccontextmanager
     async def running(self, _: FastAPI) -> AsyncIterator[None]:
-        """Send now and then what waits in the spool; close everything in the end."""
-        ending = asyncio.Event()
-        flushing = asyncio.create_task(self._flush_until(ending))
+        """Close everything in the end; what waits in the spool is sent before, if it can be."""
         try:
             yield
         finally:
-            ending.set()
-            await flushing  # to its end: what is cut off while it is sent is sent twice
             await self.reader.close()
             await self.client.aclose()
-            self.log.close()
+            await run_in_threadpool(self.log.close)
             self.metrics.close()
 
     async def live(self, _: Request) -> Response:
@@ -113,23 +116,8 @@ class Server:
     async def figures(self, _: Request) -> Response:
         """Give Prometheus its figures."""
         problem = await self.readiness.problem()
-        self.metrics.state(ready=problem is None, spool=self.settings.spool)
+        self.metrics.state(ready=problem is None, spool_bytes=self.log.waiting_bytes)
         return Response(self.metrics.page(), media_type=_METRICS_TYPE)
-
-    async def _flush_until(self, ending: asyncio.Event) -> None:
-        while self.settings.spool is not None and not ending.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(ending.wait(), FLUSH_EVERY)
-            await run_in_threadpool(self._flush)
-
-    def _flush(self) -> None:
-        try:
-            sent = self.log.flush_spool()
-        except ProvenderError as error:
-            _logger.warning("The spool still waits. %s", error)
-        else:
-            if sent:
-                _logger.warning("%d decisions of the spool are in Redis now.", sent)
 
 
 def build_app(settings: Settings) -> FastAPI:

@@ -117,14 +117,15 @@ class Endpoints:
         caller = self._caller(call)
         body = _decision(await json_object(call.request, _DECISION))
         served = self._receipts.take(body.receipt, caller.name)
-        self._let_in(call, caller, served["service"])
-        call.service = served["service"]  # which a receipt of ours names
+        self._let_in(call, caller, served.service)
+        call.service = served.service  # which a receipt of ours names
         identity = await run_in_threadpool(
             self._log.record_served,
             served,
             model_version=body.model_version,
             decision=body.decision,
             request=body.request,
+            outside=body.outside,
             decision_id=body.decision_id,
             decided_at=_instant(body.decided_at),
         )

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from prometheus_client import (
     CollectorRegistry,
@@ -63,9 +62,9 @@ class Metrics:
         )
         self._spool = Gauge(
             "provender_spool_bytes",
-            "Size of the spool: decisions that wait for Redis.",
+            "Bytes of decisions that wait for Redis in the spool.",
             registry=registry,
-            multiprocess_mode="livemostrecent",
+            multiprocess_mode="livesum",
         )
         ProcessCollector(registry=registry)
         self._requests_of: dict[tuple[str, str, str], Counter] = {}
@@ -108,10 +107,10 @@ class Metrics:
             age = self._age_of[view] = self._age.labels(view)
         return age
 
-    def state(self, *, ready: bool, spool: Path | None) -> None:
+    def state(self, *, ready: bool, spool_bytes: int) -> None:
         """Tell how things are now."""
         self._ready.set(ready)
-        self._spool.set(spool.stat().st_size if spool and spool.exists() else 0)
+        self._spool.set(spool_bytes)
 
     def page(self) -> bytes:
         """Return what Prometheus reads: of all workers, where they share a folder."""

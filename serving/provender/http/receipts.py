@@ -7,17 +7,16 @@ Workers share no memory, and a client is not to be believed about what it was se
 import hmac
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
 
-from provender.decision_log import served_record
 from provender.features import ServedFeatures
 from provender.http.failures import ExpiredReceipt, ReceiptsOff, WrongReceipt
 from provender.instants import utc_now
 from provender.json_objects import dump, load
+from provender.served_record import ServedRecord, served_record
 
 _PURPOSE = b"provender receipt 1\n"
 _NOT_OURS = "This receipt was not given by this server, or was altered. Read again, with a receipt."
@@ -25,12 +24,16 @@ _NOT_OURS = "This receipt was not given by this server, or was altered. Read aga
 
 @dataclass(frozen=True)
 class Receipts:
-    """Signs and checks for one namespace; `secret` None: neither."""
+    """Signs and checks for one namespace; `secret` None: neither.
+
+    `write_down` makes of what was served what the decision log will hold.
+    """
 
     secret: bytes | None
     namespace: str
     max_age: timedelta
     clock: Callable[[], datetime] = utc_now
+    write_down: Callable[[ServedFeatures], ServedRecord] = served_record
 
     def check_on(self) -> None:
         """Raise ReceiptsOff when there is no secret."""
@@ -41,13 +44,17 @@ class Receipts:
             )
 
     def give(self, served: ServedFeatures, caller: str) -> str:
-        """Return the receipt of what the API key `caller` was served; raise ReceiptsOff."""
+        """Return the receipt of what the API key `caller` was served.
+
+        Raise ReceiptsOff, and DecisionNotLogged where there is no key for personal values.
+        """
         self.check_on()
-        told = {"api_key": caller, "namespace": self.namespace, "served": served_record(served)}
+        record = self.write_down(served)._asdict()
+        told = {"api_key": caller, "namespace": self.namespace, "served": record}
         packed = zlib.compress(dump(told).encode(), 1)
         return f"{b64encode(packed).decode()}.{b64encode(self._sign(packed)).decode()}"
 
-    def take(self, receipt: str, caller: str) -> Mapping[str, Any]:
+    def take(self, receipt: str, caller: str) -> ServedRecord:
         """Return what was served; raise WrongReceipt, ExpiredReceipt and ReceiptsOff."""
         self.check_on()
         told = load(zlib.decompress(self._signed(receipt)))  # ours, so it does not burst
@@ -56,10 +63,10 @@ class Receipts:
                 "This receipt was given to another API key, or by another namespace."
                 " Read again, with a receipt."
             )
-        served: Mapping[str, Any] = told["served"]
-        if self.clock() - datetime.fromisoformat(served["read_at"]) > self.max_age:
+        served = ServedRecord(**told["served"])
+        if self.clock() - datetime.fromisoformat(served.read_at) > self.max_age:
             raise ExpiredReceipt(
-                f"This receipt is of {served['read_at']}, and is good for {self.max_age}."
+                f"This receipt is of {served.read_at}, and is good for {self.max_age}."
                 " Read again, or allow more by PROVENDER_RECEIPT_MAX_AGE."
             )
         return served

@@ -67,6 +67,9 @@ class DecisionBody(BaseModel):
     model_version: str = Field(min_length=1, max_length=200)
     decision: dict[str, Any]
     request: dict[str, Any] | None = None
+    outside: dict[str, Any] | None = Field(
+        None, description="Features that did not come from the store, by name."
+    )
     decision_id: str | None = Field(
         None, min_length=1, max_length=200, description="A fresh one unless given."
     )

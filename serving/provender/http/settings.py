@@ -12,6 +12,7 @@ from provender.errors import ProvenderError
 from provender.http.api_keys import ApiKeys, read_api_keys
 from provender.http.failures import WrongSettings
 from provender.keys import check_namespace
+from provender.log_key import VARIABLE, LogKey
 
 _DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)")
 _UNITS = {
@@ -23,6 +24,7 @@ _UNITS = {
 }
 _SECRET_BYTES = 32
 NO_KEYS = "none"
+_WORDS = {"true": True, "false": False}
 T = TypeVar("T")
 
 
@@ -33,7 +35,9 @@ CANNOT_START = (ProvenderError,)
 class Settings:
     """One server. `receipt_secret` None: no receipts. `spool` None: no spool.
 
-    `redis_timeout` is in seconds; None leaves the reader to each service's latency budget."""
+    `redis_timeout` is in seconds; None leaves the reader to each service's latency budget, and the
+    log to its bound. `journal`: decisions go to the spool first.
+    """
 
     redis_url: str
     namespace: str
@@ -42,6 +46,8 @@ class Settings:
     receipt_secret: bytes | None = None
     receipt_max_age: timedelta = timedelta(hours=1)
     redis_timeout: float | None = None
+    journal: bool = False
+    log_key: str | None = None
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -55,7 +61,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
             f"a TOML file of API keys, or `{NO_KEYS}` where something in front asks for them",
             _api_keys,
         ),
-        spool=reading.given("PROVENDER_SPOOL", _spool, None),
+        spool=reading.given("PROVENDER_SPOOL", Path, None),
         receipt_secret=reading.given("PROVENDER_RECEIPT_SECRET", _secret, None),
         receipt_max_age=reading.given("PROVENDER_RECEIPT_MAX_AGE", _duration, timedelta(hours=1)),
         redis_timeout=reading.given(
@@ -63,7 +69,11 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
             lambda text: _duration(text).total_seconds(),
             None,
         ),
+        journal=reading.given("PROVENDER_JOURNAL", _yes_or_no, False),
+        log_key=reading.given(VARIABLE, _log_key, None),
     )
+    if settings.journal and settings.spool is None:
+        reading.problems.append("PROVENDER_JOURNAL needs a place. Set PROVENDER_SPOOL: a folder.")
     if reading.problems:
         raise WrongSettings("\n".join(reading.problems))
     return settings
@@ -97,10 +107,15 @@ def _api_keys(text: str) -> ApiKeys:
     return ApiKeys(None) if text == NO_KEYS else read_api_keys(Path(text))
 
 
-def _spool(text: str) -> Path:
-    """A folder gets a file of its own in it; one that is to be made ends with a slash."""
-    path = Path(text)
-    return path / "decisions.spool" if path.is_dir() or text.endswith("/") else path
+def _yes_or_no(text: str) -> bool:
+    if text not in _WORDS:
+        raise ValueError(f"{text!r} is neither true nor false. Write one of them.")
+    return _WORDS[text]
+
+
+def _log_key(text: str) -> str:
+    LogKey(text)
+    return text
 
 
 def _secret(text: str) -> bytes:

@@ -41,6 +41,7 @@ def test_the_page_has_every_figure_and_the_plot(bench: Path) -> None:
     [
         ("benchmarks/page.md", "docs/benchmarks.md"),
         ("benchmarks/online/page.md", "docs/benchmarks-online.md"),
+        ("benchmarks/decisions/page.md", "docs/benchmarks-decisions.md"),
     ],
 )
 def test_the_pages_in_docs_were_written_by_this_benchmark(template: str, page: str) -> None:

@@ -252,6 +252,7 @@ def test_feature_view_is_a_plain_dict(governance: dict[str, Any]) -> None:
             "freshness_sla_seconds": 300,
             "otherwise": "default",
             "classification": "internal",
+            "log_values": True,
             "lag_seconds": 120,
             "backfill": "recompute",
             "backfill_reason": None,

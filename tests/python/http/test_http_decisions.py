@@ -5,21 +5,22 @@ import json
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import redis
+from logging_store import logged, spooled
 from online_store import KEYS, NAMESPACE, Store
 from redis_server import RedisServer
 from serving_http import API_KEYS, KEY, OTHER_KEY, READ, READ_MANY, SECRET, asking, settings
 
 from provender import FeatureReader
-from provender.decision_log import served_record
 from provender.http.failures import ExpiredReceipt, WrongReceipt
 from provender.http.receipts import Receipts
+from provender.served_record import served_record
 
 DECISION = {"model_version": "2026-02", "decision": {"approved": False, "score": 0.31}}
 ASK = {"keys": {"customer_id": 42}, "receipt": True}
@@ -51,21 +52,25 @@ def decide(url: str, body: Any, key: str = KEY, **changes: Any) -> httpx.Respons
     return answered
 
 
-def logged(client: redis.Redis) -> list[dict[str, Any]]:
-    entries: Any = client.xrange(KEYS.decisions)
-    return [json.loads(fields[b"record"]) for _, fields in entries]
-
-
 def test_the_log_holds_what_was_served(store: Store, url: str, activity: Any) -> None:
     told = asked(url, lambda client: client.post(READ, json=ASK)).json()
     store.write(activity, [99, "changed since"], customer_id=42)
     at = "2026-03-02T08:00:00.000000Z"
-    more = {"request": {"amount": 2**70}, "decision_id": "loan-7", "decided_at": at}
+    more = {
+        "outside": {"bureau_score": 7},
+        "request": {"amount": 2**70},
+        "decision_id": "loan-7",
+        "decided_at": at,
+    }
     answered = decide(url, {"receipt": told["receipt"], **DECISION, **more})
     assert (answered.status_code, answered.json()) == (201, {"decision_id": "loan-7"})
     [record] = logged(store.client)
-    features = record.pop("features")
+    (logged_view,) = record.pop("views")
+    assert (len(record.pop("writer")), record.pop("read_us") > 0) == (12, True)
     assert record == {
+        "format": 2,
+        "number": 1,
+        "refused": 0,
         "decision_id": "loan-7",
         "service": "credit_risk",
         "model_version": "2026-02",
@@ -74,16 +79,28 @@ def test_the_log_holds_what_was_served(store: Store, url: str, activity: Any) ->
         "keys": {"customer_id": 42},
         "request": {"amount": 2**70},
         "decision": DECISION["decision"],
+        "outside": {"bureau_score": 7},
+        "waited_for": None,
     }
-    [view] = told["views"].values()
-    for feature in features:
-        shown = told["features"][feature["name"]]
-        assert feature["value"] == shown["value"]
-        assert f"{feature['view']}@{feature['version']}" == shown["view"]
-        assert {name: feature[name] for name in view} == view
-    with FeatureReader.from_url(url, namespace=NAMESPACE) as reader:
-        alike = served_record(reader.get("credit_risk", customer_id=42))["features"]
-    assert [feature.keys() for feature in features] == [feature.keys() for feature in alike]
+    ((label, view),) = told["views"].items()
+    assert f"{logged_view['view']}@{logged_view['version']}" == label
+    assert {name: logged_view[name] for name in view} == view
+    shown = [told["features"][name]["value"] for name in logged_view["names"]]
+    assert logged_view["values"] == shown == [3, "bakery"]
+
+
+def test_a_receipt_of_personal_values_holds_hashes_and_needs_the_key(
+    store: Store, url: str, activity: Any
+) -> None:
+    store.open(replace(activity, classification="pii", log_values=False))
+    refused = asked(url, lambda client: client.post(READ, json=ASK))
+    assert (refused.status_code, refused.json()["error"]) == (503, "DecisionNotLogged")
+    key = "one that is long enough"
+    told = asked(url, lambda client: client.post(READ, json=ASK), log_key=key).json()
+    assert b"bakery" not in zlib.decompress(b64decode(told["receipt"].split(".")[0]))
+    assert decide(url, {"receipt": told["receipt"], **DECISION}).status_code == 201
+    (view,) = logged(store.client)[0]["views"]
+    assert (view["hashed"], {len(value) for value in view["values"]}) == (True, {64})
 
 
 def test_each_of_many_has_its_receipt(store: Store, url: str) -> None:
@@ -102,7 +119,7 @@ def test_without_being_asked_there_is_none(url: str) -> None:
 def forged(genuine: str) -> list[str]:
     packed, signature = genuine.split(".")
     told = json.loads(zlib.decompress(b64decode(packed)))
-    told["served"]["features"][0]["value"] = 0
+    told["served"]["text"] = told["served"]["text"].replace("bakery", "casino")
     altered = b64encode(zlib.compress(json.dumps(told).encode())).decode()
     bomb = b64encode(zlib.compress(b"[" * 10_000_000)).decode()
     return [
@@ -204,17 +221,16 @@ def test_with_redis_gone_it_is_spooled_or_told(
     own_redis.stop()
     refused = decide(own_redis.url, {"receipt": given, **DECISION})
     assert (refused.status_code, refused.json()["error"]) == (503, "DecisionNotLogged")
-    spool = tmp_path / "spool"
-    kept = decide(own_redis.url, {"receipt": given, **DECISION}, spool=spool)
+    kept = decide(own_redis.url, {"receipt": given, **DECISION}, spool=tmp_path)
     assert kept.status_code == 201
-    assert kept.json()["decision_id"] in spool.read_text()
+    assert spooled(tmp_path) == [kept.json()["decision_id"]]
 
 
 def test_the_spool_is_sent_without_waiting_for_a_decision(
-    store: Store, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, url: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("provender.http.app.FLUSH_EVERY", 0.01)
-    (tmp_path / "spool").write_text('{"decision_id":"waiting"}\n')
+    start = '{"format":2,"writer":"ab","number":1,"refused":0,'
+    (tmp_path / "ab-00000001.jsonl").write_text(start + '"decision_id":"waiting"}\n')
 
     # Blocks until the entry is there, and fails after a while if it never is.
     async def wait(_: httpx.AsyncClient) -> Any:
@@ -222,7 +238,7 @@ def test_the_spool_is_sent_without_waiting_for_a_decision(
             store.client.xread, {KEYS.decisions: "0"}, count=1, block=20_000
         )
 
-    assert asked(url, wait, spool=tmp_path / "spool")
+    assert asked(url, wait, spool=tmp_path)
     assert [record["decision_id"] for record in logged(store.client)] == ["waiting"]
 
 

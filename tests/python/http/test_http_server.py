@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from logging_store import spooled, until
 from online_store import KEYS, Store
 from redis_server import RedisServer
 from serving_http import AUTHORIZATION, OTHER_KEY, READ, READ_MANY, environment, key_file, serving
@@ -50,7 +51,7 @@ def test_it_notices_a_dead_redis_and_its_return(
         assert read["features"]["favourite_shop"]["status"] == "unavailable"
         kept = client.post("/v1/decisions", json={"receipt": given, **DECISION})
         assert kept.status_code == 201
-        assert kept.json()["decision_id"] in (tmp_path / "spool/decisions.spool").read_text()
+        assert spooled(tmp_path / "spool") == [kept.json()["decision_id"]]
         own_redis.start()
         empty = until_not(client, dead)
         assert "Redis came back empty. Run `push-online`" in empty[1]
@@ -58,7 +59,7 @@ def test_it_notices_a_dead_redis_and_its_return(
             Store(redis).open(activity)
             assert until_not(client, empty) == (200, "")
             client.post("/v1/decisions", json={"receipt": read["receipt"], **DECISION})
-            assert redis.xlen(KEYS.decisions) == 2
+            until(lambda: redis.xlen(KEYS.decisions) == 2)
 
 
 def state(client: httpx.Client) -> tuple[int, str]:
@@ -103,6 +104,9 @@ def test_workers_share_secret_and_figures(
         ({"PROVENDER_RECEIPT_SECRET": "short"}, "PROVENDER_RECEIPT_SECRET: it has 5 bytes"),
         ({"PROVENDER_RECEIPT_MAX_AGE": "1 week"}, "'1 week' is not a duration"),
         ({"PROVENDER_REDIS_TIMEOUT": "0s"}, "'0s' is not a duration"),
+        ({"PROVENDER_JOURNAL": "maybe"}, "PROVENDER_JOURNAL: 'maybe' is neither true nor false"),
+        ({"PROVENDER_JOURNAL": "true"}, "PROVENDER_JOURNAL needs a place. Set PROVENDER_SPOOL"),
+        ({"PROVENDER_LOG_KEY": "short"}, "PROVENDER_LOG_KEY: The log key has 5 characters"),
         ({"PROVENDER_SPOOL": "/proc/no/spool"}, "The spool '/proc/no/spool' cannot be written"),
     ],
 )

@@ -1,9 +1,12 @@
 """The printed ACL rules let each Redis user do its work, and no more; Redis itself refuses."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
+from logging_store import until
 from published_catalog import PublishedProject, View, minute
 from pushing import Pusher
 from typer.testing import CliRunner
@@ -63,6 +66,27 @@ def test_the_pusher_pushes_lands_and_reclaims(
         landing = project.root / "landing"
         assert land_decisions(users["pusher"], confined.keys, landing).landed == 1
         assert land_push_log(users["pusher"], confined.keys, landing).landed == 5
+
+
+@pytest.mark.parametrize("is_journal", [False, True])
+def test_a_service_logs_and_sends_what_it_spooled(
+    users: dict[str, redis.Redis], pusher: Pusher, tmp_path: Path, is_journal: bool
+) -> None:
+    pusher.push()
+    served = Pusher(pusher.project, users["credit_risk"]).reader(minute(2))
+    keeping: Any = {"bound": 30, "spool": tmp_path / "spool", "journal": is_journal}
+    with DecisionLog(users["credit_risk"], namespace="lender.dev", **keeping) as log:
+        log.check()
+        read = served.get("credit_risk", customer_id=1)
+        log.record(read, model_version="1", decision={})
+        pusher.client.config_set("maxmemory", 1)
+        log.record(read, model_version="1", decision={})
+        pusher.client.config_set("maxmemory", 0)
+        until(lambda: pusher.client.xlen(pusher.keys.decisions) == 2)
+        if is_journal:
+            (writer,) = pusher.client.hkeys(pusher.keys.sent)
+            users["pusher"].hset(pusher.keys.landed, writer.decode(), "2")
+            until(lambda: not list((tmp_path / "spool").glob("*.jsonl")))
 
 
 def test_a_service_reads_what_it_declares_and_nothing_else(

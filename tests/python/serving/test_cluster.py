@@ -4,8 +4,10 @@ import socket
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from logging_store import ids, until
 from online_store import ACTIVITY, NAMESPACE, SHOP, T0, Store
 from redis_server import RedisServer
 
@@ -38,7 +40,10 @@ def cluster_url() -> Iterator[str]:
     server.remove()
 
 
-def test_a_service_over_two_slots_is_read_and_logged(cluster_url: str) -> None:
+@pytest.mark.parametrize("is_journal", [False, True])
+def test_a_service_over_two_slots_is_read_and_logged(
+    cluster_url: str, tmp_path: Path, is_journal: bool
+) -> None:
     with FeatureReader.from_url(
         cluster_url, namespace=NAMESPACE, clock=lambda: T0, timeout=5
     ) as reader:
@@ -48,5 +53,8 @@ def test_a_service_over_two_slots_is_read_and_logged(cluster_url: str) -> None:
         keys = {"customer_id": 42, "shop": "x", "opened_on": date(2026, 1, 1)}
         served = reader.get("credit_risk", **keys)
     assert list(served.to_dict().values()) == [3, "bakery", Decimal("1.20")]
-    with DecisionLog.from_url(cluster_url, namespace=NAMESPACE) as log:
-        assert log.record(served, model_version="1", decision={})
+    with DecisionLog.from_url(
+        cluster_url, namespace=NAMESPACE, bound=30, spool=tmp_path, journal=is_journal
+    ) as log:
+        made = [log.record(served, model_version="1", decision={}) for _ in range(3)]
+        until(lambda: ids(store.client) == made)

@@ -1,0 +1,75 @@
+"""docs/benchmarks-decisions.md: page.md with the figures in it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+
+from benchmarks.data import SCORES
+from benchmarks.decisions.measured import Decisions
+from benchmarks.decisions.record import Records
+from benchmarks.markdown import machine, rows
+from benchmarks.online.latency import Latency
+from benchmarks.online.world import VIEWS
+
+A_YEAR = 365 * 100_000  # decisions
+Line = Sequence[str]
+
+
+def page(decisions: Decisions) -> str:
+    """Write the page."""
+    template = (Path(__file__).parent / "page.md").read_text()
+    return template.format_map({**_setting(decisions), **_records(decisions.records)})
+
+
+def _setting(decisions: Decisions) -> Mapping[str, object]:
+    return {
+        "machine": machine(),
+        "python": python_version(),
+        "redis_py": version("redis"),
+        "hiredis": version("hiredis"),
+        "redis": decisions.redis["redis_version"],
+        "features": len(SCORES) * len(VIEWS),
+        "views": len(VIEWS),
+        "calls": f"{decisions.calls:,}",
+        "rounds": decisions.rounds,
+    }
+
+
+def _records(records: Mapping[str, Records]) -> Mapping[str, object]:
+    any_of = next(iter(records.values()))
+    return {
+        "bytes": f"{any_of.bytes:,}",
+        "stored": f"{any_of.stored:,.0f}",
+        "a_year": f"{any_of.stored * A_YEAR / 1e9:.0f}",
+        "million": f"{any_of.stored / 1e3:.1f}",
+        "latency": rows(_latency(records)),
+        "rates": rows(_rates(records)),
+        "disk": rows(_disk(records)),
+    }
+
+
+def _latency(records: Mapping[str, Records]) -> Iterable[Line]:
+    for way, each in records.items():
+        race = each.one_by_one
+        yield [f"bare XADD, {way}", *_microseconds(Latency.median(race.floor)), "", "", ""]
+        ratios = [f"{race.slower.p50:.2f}", f"{race.slower.p99:.2f}", "1.5"]
+        yield [f"`record`, {way}", *_microseconds(Latency.median(race.ours)), *ratios]
+
+
+def _rates(records: Mapping[str, Records]) -> Iterable[Line]:
+    for way, each in records.items():
+        rates = each.rates
+        yield [f"bare XADD, {way}", f"{rates.median(rates.floor):,.0f}", "", ""]
+        slower = f"{1 / rates.share:.2f}"
+        yield [f"`record`, {way}", f"{rates.median(rates.ours):,.0f}", slower, "1.5"]
+
+
+def _disk(records: Mapping[str, Records]) -> Iterable[Line]:
+    each = next(iter(records.values()))
+    yield ["to the spool, Redis being away", *_microseconds(each.spool)]
+    yield ["to the journal", *_microseconds(each.journal)]
+
+
+def _microseconds(latency: Latency) -> Line:
+    return [f"{latency.p50 * 1e6:,.0f}", f"{latency.p99 * 1e6:,.0f}"]
