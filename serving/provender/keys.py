@@ -79,6 +79,16 @@ class KeySpace:
         return f"pv:{{{self.namespace}}}:decisions"
 
     @property
+    def landed(self) -> str:
+        """A hash: up to which number each writer's decisions have landed."""
+        return f"pv:{{{self.namespace}}}:decisions:landed"
+
+    @property
+    def log_head(self) -> str:
+        """A string: the end of the ledger of landed decisions, kept apart from its files."""
+        return f"pv:{{{self.namespace}}}:log_head"
+
+    @property
     def writer(self) -> str:
         """A hash: what pushes remember for the next push; readers do not need it."""
         return f"pv:{{{self.namespace}}}:writer"
