@@ -4,18 +4,18 @@ import pyarrow as pa
 
 FORMAT = 2
 SCALARS = {
-    "decision_id": "VARCHAR",
     "writer": "VARCHAR",
     "number": "BIGINT",
     "refused": "BIGINT",
-    "service": "VARCHAR",
+    "decision_id": "VARCHAR",
     "model_version": "VARCHAR",
     "decided_at": "VARCHAR",
+    "service": "VARCHAR",
     "read_at": "VARCHAR",
     "read_us": "BIGINT",
     "waited_for": "VARCHAR",
 }
-"""What a record says before `keys`, with the type it is read as."""
+"""What a record says beside its objects, with the type it is read as."""
 TEXTS = ("keys", "request", "decision", "outside")
 """What stays the JSON text that was written; those of OPTIONAL may be null."""
 OPTIONAL = ("request", "outside")

@@ -141,7 +141,7 @@ class Lander:
         unreadable: dict[str, None],
     ) -> int:
         """Move the stream into files chunk by chunk; return how many entries."""
-        connection.execute("set threads = 2")
+        connection.execute("set threads = 1")
         group = Group(self._client, self._keys, self._ledger.state.ledger)
         writers = self._writers()
         landed = 0

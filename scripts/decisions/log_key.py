@@ -33,7 +33,9 @@ class ChainKey:
             raise BadInput(
                 f"{KEY_VARIABLE} has {len(log_key)} characters. Set one of at least {SHORTEST}."
             )
-        chain = hmac.digest(log_key.encode(), b"provender chain 1", "sha256")
+        chain = hmac.digest(
+            log_key.encode(errors="surrogateescape"), b"provender chain 1", "sha256"
+        )
         rows, entries, sums = (
             hmac.digest(chain, name, "sha256") for name in (b"row", b"entry", b"sum")
         )

@@ -23,38 +23,49 @@ def bears_its_mac(row: Row, key: ChainKey) -> bool:
 
 def record_of(row: Row) -> bytes:
     """Return the record; raise LookupError, TypeError or ValueError for a row that is none."""
-    said = {
+    first = {
         "format": FORMAT,
-        **{name: row[name] for name in ("writer", "number", "refused", "decision_id")},
-        **{name: row[name] for name in ("service", "model_version")},
+        **_members(row, "writer", "number", "refused", "decision_id", "model_version"),
         "decided_at": to_text(row["decided_at"]),
-        "read_at": to_text(row["read_at"]),
-        "read_us": row["read_us"],
-        "waited_for": row["waited_for"],
     }
-    texts = "".join(
-        f',"{name}":{"null" if row[name] is None else row[name]}'
-        for name in ("keys", "request", "decision", "outside")
-    )
+    then = {
+        "service": row["service"],
+        "read_at": to_text(row["read_at"]),
+        **_members(row, "read_us", "waited_for"),
+    }
     views = ",".join(map(_view, row["views"]))
-    return f'{_dump(said)[:-1]}{texts},"views":[{views}]}}'.encode()
+    parts = [
+        _dump(first)[1:-1],
+        *(_member(row, name) for name in ("request", "decision", "outside")),
+        _dump(then)[1:-1],
+        _member(row, "keys"),
+        f'"views":[{views}]',
+    ]
+    return f"{{{','.join(parts)}}}".encode()
 
 
 def _view(view: Mapping[str, Any]) -> str:
     before = {
-        **{name: view[name] for name in ("view", "version", "fingerprint", "generation")},
+        **_members(view, "view", "version", "fingerprint", "generation"),
+        **_members(view, "names", "features", "types", "hashed"),
         "as_of": None if view["as_of"] is None else to_text(view["as_of"]),
-        **{name: view[name] for name in ("age_us", "status", "cached")},
-        **{name: view[name] for name in ("names", "features", "types")},
+        **_members(view, "age_us", "status", "cached"),
     }
     values = ",".join("null" if value is None else value for value in view["values"])
     same = all(status == view["status"] for status in view["statuses"])
     after = {
         "statuses": None if same else view["statuses"],
         "defaults": [place for place, is_one in enumerate(view["is_default"]) if is_one],
-        "hashed": view["hashed"],
     }
     return f'{_dump(before)[:-1]},"values":[{values}],{_dump(after)[1:]}'
+
+
+def _members(said: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: said[name] for name in names}
+
+
+def _member(row: Row, name: str) -> str:
+    return f'"{name}":{"null" if row[name] is None else row[name]}'
 
 
 def _dump(said: Mapping[str, Any]) -> str:

@@ -21,8 +21,8 @@ from provender_ops.decisions.columns import FORMAT, SCALARS, TEXTS, VIEW
 from provender_ops.decisions.record_text import Row, elements_of, read_shape
 
 _MOST_SHAPES = 20_000
-_PREFIX = json.dumps({"format": "BIGINT", **SCALARS})
-_EXACT_TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
+_SAID = json.dumps({"format": "BIGINT", **SCALARS})
+_EXACT_TIME = "length({0}) = 27 and ends_with({0}, 'Z')"  # an offset or fewer digits: slowly
 _PLAIN = ("view", "version", "fingerprint", "generation", "as_of", "status", "cached", "hashed")
 _LISTS = ("names", "features", "types", "statuses", "is_default")
 _CODES = pa.dictionary(pa.int32(), pa.string())
@@ -30,23 +30,25 @@ _CODES = pa.dictionary(pa.int32(), pa.string())
 _READ_RECORDS = f"""
 select
     said.* exclude (format, decided_at, read_at),
-    try_cast(rtrim(said.decided_at, 'Z') as timestamp) as decided_at,
-    try_cast(rtrim(said.read_at, 'Z') as timestamp) as read_at,
+    try_cast(said.decided_at as timestamp) as decided_at,
+    try_cast(said.read_at as timestamp) as read_at,
     keys, nullif(request, 'null') as request, decision, nullif(outside, 'null') as outside,
     coalesce(
-        said.format = {FORMAT} and said.decided_at similar to '{_EXACT_TIME}'
-        and said.read_at similar to '{_EXACT_TIME}'
+        said.format = {FORMAT}
+        and {_EXACT_TIME.format("said.decided_at")} and {_EXACT_TIME.format("said.read_at")}
         and said.number >= 0 and said.refused >= 0 and said.read_us >= 0
         and said.decision_id is not null and said.writer is not null
         and said.service is not null and said.model_version is not null
         and try(json_type(keys)) = 'OBJECT' and try(json_type(decision)) = 'OBJECT'
         and try(json_type(request)) in ('OBJECT', 'NULL')
         and try(json_type(outside)) in ('OBJECT', 'NULL')
-        and try_cast(rtrim(said.decided_at, 'Z') as timestamp) is not null
-        and try_cast(rtrim(said.read_at, 'Z') as timestamp) is not null,
+        and try_cast(said.decided_at as timestamp) is not null
+        and try_cast(said.read_at as timestamp) is not null,
         false
     ) as is_read
-from (select *, try(from_json(prefix, '{_PREFIX}')) as said from pieces)
+from (
+    select * replace (try(from_json(said, '{_SAID}')) as said) from pieces
+)
 """
 _READ_VIEWS = """
 select
@@ -62,15 +64,25 @@ class Shapes:
 
     def __init__(self) -> None:
         """Know none yet."""
-        self.numbers: dict[bytes, int] = {}
+        self._numbers: dict[bytes, int] = {}
+        self._before: dict[int, tuple[bytes, int]] = {}
         self._rows: list[Row | None] = []
         self._table: _ShapeTable | None = None
 
-    def add(self, text: bytes) -> int:
-        """Return the number of a new shape; it may be one that cannot be read."""
-        number = self.numbers[text] = len(self._rows)
-        self._rows.append(_shape(text))
-        self._table = None
+    def number(self, text: bytes, at: int) -> int:
+        """Return the number of a record's shape in this place; it may be one that cannot be read.
+
+        Nearly always it is that of the record before, and to compare is faster than to hash.
+        """
+        before = self._before.get(at)
+        if before is not None and before[0] == text:
+            return before[1]
+        number = self._numbers.get(text)
+        if number is None:
+            number = self._numbers[text] = len(self._rows)
+            self._rows.append(_shape(text))
+            self._table = None
+        self._before[at] = (text, number)
         return number
 
     def bounded(self) -> "Shapes":
@@ -106,8 +118,11 @@ class Cut:
 
     places: list[int] = field(default_factory=list)
     left: list[int] = field(default_factory=list)
-    prefix: list[bytes] = field(default_factory=list)
-    texts: tuple[list[bytes], ...] = field(default_factory=lambda: tuple([] for _ in TEXTS))
+    said: list[bytes] = field(default_factory=list)
+    keys: list[bytes] = field(default_factory=list)
+    request: list[bytes] = field(default_factory=list)
+    decision: list[bytes] = field(default_factory=list)
+    outside: list[bytes] = field(default_factory=list)
     views: list[int] = field(default_factory=list)  # how many each record has
     ages: list[bytes] = field(default_factory=list)
     values: list[bytes] = field(default_factory=list)
@@ -158,39 +173,31 @@ def read(
 def _cut_one(record: bytes, done: Cut, shapes: Shapes) -> None:
     """Append the pieces of one record; raise ValueError when it cannot be cut."""
     first, *rest = record.split(b',"age_us":')
-    keys = first.index(b',"keys":')
-    request = first.index(b',"request":', keys)
+    request = first.index(b',"request":')
     decision = first.index(b',"decision":', request)
     outside = first.index(b',"outside":', decision)
-    views = first.index(b',"views":[', outside)
+    service = first.index(b',"service":', outside)
+    keys = first.index(b',"keys":', service)
+    views = first.index(b',"views":[', keys)
     _cut_views(first[views + 10 :], rest, done, shapes)
-    done.prefix.append(first[:keys] + b"}")
-    for texts, text in zip(
-        done.texts,
-        (
-            first[keys + 8 : request],
-            first[request + 11 : decision],
-            first[decision + 12 : outside],
-            first[outside + 11 : views],
-        ),
-        strict=True,
-    ):
-        texts.append(text)
+    done.said.append(first[:request] + first[service:keys] + b"}")
+    done.request.append(first[request + 11 : decision])
+    done.decision.append(first[decision + 12 : outside])
+    done.outside.append(first[outside + 11 : service])
+    done.keys.append(first[keys + 8 : views])
     done.views.append(len(rest))
 
 
 def _cut_views(before: bytes, rest: Sequence[bytes], done: Cut, shapes: Shapes) -> None:
     """Append the pieces of each view; `before` is what stands before the first age."""
-    known = shapes.numbers
     follows = b""
-    for piece in rest:
+    for at, piece in enumerate(rest):
         age = piece.index(b",")
         values = piece.index(b',"values":[', age)
         after = piece.index(b'],"statuses":', values)
         end = piece.index(b"}", after) + 1
         shape = before + piece[age:values] + piece[after + 1 : end]
-        number = known.get(shape)
-        done.shapes.append(shapes.add(shape) if number is None else number)
+        done.shapes.append(shapes.number(shape, at))
         done.ages.append(piece[:age])
         done.values.append(piece[values + 11 : after])
         follows = piece[end:]
@@ -210,8 +217,7 @@ def _shape(text: bytes) -> Row | None:
 
 
 def _read_records(connection: duckdb.DuckDBPyConnection, cut: Cut) -> pa.Table:
-    named = {"prefix": cut.prefix, **dict(zip(TEXTS, cut.texts, strict=True))}
-    pieces = pa.table({name: _utf8(texts) for name, texts in named.items()})
+    pieces = pa.table({name: _utf8(getattr(cut, name)) for name in ("said", *TEXTS)})
     with connection.cursor() as cursor:
         cursor.register("pieces", pieces)
         return cursor.sql(_READ_RECORDS).to_arrow_table().combine_chunks()
