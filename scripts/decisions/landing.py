@@ -5,7 +5,7 @@ only then taken out of the stream. Killed in between, the next landing completes
 lands again what is still in the stream: the same ids, which dbt counts once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,6 +56,15 @@ class LandedDecisions:
         return " ".join([*([_unreadable(self.unreadable)] if self.unreadable else []), *self.notes])
 
 
+@dataclass(slots=True)
+class _Moved:
+    """What was moved so far; an entry that cannot be read may be met twice."""
+
+    landed: int = 0
+    paths: list[Path] = field(default_factory=list)
+    unreadable: dict[str, None] = field(default_factory=dict)
+
+
 class Lander:
     """Lands the decisions of one namespace into one folder, as often as it is asked to."""
 
@@ -73,26 +82,32 @@ class Lander:
         self._ledger = Ledger(landing, key)
         self._folder = landing / ledger.FOLDER
 
-    def land(self, now: datetime | None = None, *, tidy: bool = True) -> LandedDecisions:
+    def land(
+        self,
+        now: datetime | None = None,
+        *,
+        tidy: bool = True,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> LandedDecisions:
         """Land all that is in the stream; then, with `tidy`, make compact and keep to retention.
+
+        Asked to `stop`, it ends after the files it is at; the next landing goes on.
 
         `now` is the time of a rehearsal, None for Redis's clock. Raise StoreUnavailable, Refused
         (another key's log) or OSError.
         """
         make_folder(self._landing)
         with locked(self._landing):
-            return self._land(now, tidy)
+            return self._land(now, tidy, stop)
 
-    def _land(self, now: datetime | None, tidy: bool) -> LandedDecisions:
+    def _land(self, now: datetime | None, tidy: bool, stop: Callable[[], bool]) -> LandedDecisions:
         looked_at, newest = self._look()
         at, moment = _naive(looked_at), to_text(looked_at)
         notes = self._open(moment)
-        paths: list[Path] = []
-        unreadable: dict[str, None] = {}
-        landed = 0
+        moved = _Moved()
         if newest is not None:
             with duckdb.connect() as connection:
-                landed = self._move(connection, newest, _naive(now or at), paths, unreadable)
+                self._move(connection, newest, _naive(now or at), moved, stop)
         until = move_mark(
             self._landing, "decision_log", self._keys.namespace, self._reached(at, now, newest)
         )
@@ -103,9 +118,9 @@ class Lander:
         self._keep_head()
         notes += tidied.notes
         return LandedDecisions(
-            landed,
-            tuple(path for path in paths if path.exists()),
-            tuple(unreadable),
+            moved.landed,
+            tuple(moved.paths),
+            tuple(moved.unreadable),
             until,
             head_text(self._ledger.state),
             tidied,
@@ -137,25 +152,25 @@ class Lander:
         connection: duckdb.DuckDBPyConnection,
         newest: str,
         landed_at: datetime,
-        paths: list[Path],
-        unreadable: dict[str, None],
-    ) -> int:
-        """Move the stream into files chunk by chunk; return how many entries."""
+        moved: "_Moved",
+        stop: Callable[[], bool],
+    ) -> None:
+        """Move the stream into files, chunk by chunk."""
         connection.execute("set threads = 1")
         group = Group(self._client, self._keys, self._ledger.state.ledger)
         writers = self._writers()
-        landed = 0
         # Redis answers, records are cut, and files are written, all at the same time.
         taken = files.ahead(chunks(group.batches(newest)))
         ready = files.ahead(prepared(taken, self._ledger.key))
         with closing(taken), closing(ready):
             for chunk in ready:
                 done = rows_of(connection, chunk, self._keys.namespace, landed_at)
-                paths += self._put(done, landed_at, writers)
-                landed += len(done.landing)
-                for entry_id in done.unreadable[: NAMED - len(unreadable)]:
-                    unreadable[entry_id.decode()] = None
-        return landed
+                moved.paths += self._put(done, landed_at, writers)
+                moved.landed += len(done.landing)
+                for entry_id in done.unreadable[: NAMED - len(moved.unreadable)]:
+                    moved.unreadable[entry_id.decode()] = None
+                if stop():
+                    return
 
     def _put(self, done: Read, landed_at: datetime, writers: Writers) -> list[Path]:
         """Have a chunk in its files and in the ledger, then out of the stream."""

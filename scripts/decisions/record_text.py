@@ -36,7 +36,7 @@ def read_record(raw: bytes) -> Row:
         record, texts = _object(whole)
     except (ValueError, IndexError, RecursionError):
         raise WrongValue("it is not a JSON object") from None
-    if member(record, "format") != FORMAT:
+    if integer(record, "format") != FORMAT:
         raise WrongValue(f"it is of format {record['format']!r}, not {FORMAT}")
     row: Row = {name: text(record, name) for name in ("decision_id", "writer", "service")}
     row["model_version"] = text(record, "model_version")

@@ -21,7 +21,10 @@ from provender_ops.decisions.columns import FORMAT, SCALARS, TEXTS, VIEW
 from provender_ops.decisions.record_text import Row, elements_of, read_shape
 
 _MOST_SHAPES = 20_000
-_SAID = json.dumps({"format": "BIGINT", **SCALARS})
+_TYPES = {"format": "BIGINT", **SCALARS}
+_SAID = json.dumps(_TYPES)
+# from_json would take "1" and 1.0 for 1, and 7 for "7"
+_STRUCTURE = json.dumps(_TYPES, separators=(",", ":")).replace("BIGINT", "UBIGINT")
 _EXACT_TIME = "length({0}) = 27 and ends_with({0}, 'Z')"  # an offset or fewer digits: slowly
 _PLAIN = ("view", "version", "fingerprint", "generation", "as_of", "status", "cached", "hashed")
 _LISTS = ("names", "features", "types", "statuses", "is_default")
@@ -34,9 +37,9 @@ select
     try_cast(said.read_at as timestamp) as read_at,
     keys, nullif(request, 'null') as request, decision, nullif(outside, 'null') as outside,
     coalesce(
-        said.format = {FORMAT}
+        structure = '{_STRUCTURE}' and said.format = {FORMAT}
         and {_EXACT_TIME.format("said.decided_at")} and {_EXACT_TIME.format("said.read_at")}
-        and said.number >= 0 and said.refused >= 0 and said.read_us >= 0
+        and said.number is not null and said.refused is not null and said.read_us is not null
         and said.decision_id is not null and said.writer is not null
         and said.service is not null and said.model_version is not null
         and try(json_type(keys)) = 'OBJECT' and try(json_type(decision)) = 'OBJECT'
@@ -47,7 +50,10 @@ select
         false
     ) as is_read
 from (
-    select * replace (try(from_json(said, '{_SAID}')) as said) from pieces
+    select
+        * replace (try(from_json(said, '{_SAID}')) as said),
+        replace(try(json_structure(said)), '"NULL"', '"VARCHAR"') as structure
+    from pieces
 )
 """
 _READ_VIEWS = """

@@ -15,12 +15,14 @@ from provender.encoding import TOMBSTONE, RowDecoder, decode_header
 from provender.instants import from_us
 from provender.keys import EntityKey, KeySpace
 from provender_ops.catalog import Catalog
-from provender_ops.land import land_decisions
+from provender_ops.decisions.landing import land_decisions
+from provender_ops.decisions.log_key import ChainKey
 from provender_ops.notes import look
 from provender_ops.online_store import OnlineStore
 from provender_ops.push import Summary, push
 from provender_ops.push_view import Options, ViewOutcome
 
+LOG_KEY = ChainKey.of("the key of these tests")
 # As models/decisions/ have it.
 DECISIONS = """
     select decision_id, service, model_version, decided_at, read_at, keys, request, decision,
@@ -135,7 +137,7 @@ def in_history(view: View, run: datetime) -> dict[str, tuple[datetime, dict[str,
 def publish_decisions(pusher: Pusher) -> None:
     """Land, and build the two models."""
     landing = pusher.project.root / "landing" / "dev"
-    land_decisions(pusher.client, pusher.keys, landing)
+    land_decisions(pusher.client, pusher.keys, landing, LOG_KEY)
     decisions = DECISIONS.format(landing=landing)
     pusher.project.table("decisions", decisions)
     pusher.project.table("decision_features", FEATURES.format(decisions=decisions))
