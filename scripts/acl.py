@@ -20,6 +20,7 @@ PUSHER_COMMANDS = (
     *CONNECTING,
     *("eval", "get", "hdel", "hget", "hgetall", "hset", "hsetnx", "info", "mget"),
     *("mset", "scan", "set", "time", "unlink", "xadd", "xdel", "xrange", "xrevrange"),
+    *("xack", "xautoclaim", "xgroup|create", "xreadgroup"),
 )
 
 
@@ -63,7 +64,8 @@ def service_rule(keys: KeySpace, service: ServiceRecord) -> str:
 def pusher_rule(keys: KeySpace, views: list[tuple[str, int]]) -> str:
     """Return the rule of the user who pushes and lands."""
     rows = [f"{keys.view(*ref)}*" for ref in views]
-    own = [keys.registry, keys.version, keys.writer, keys.pushes, keys.decisions, keys.landed]
+    own = [keys.registry, keys.version, keys.writer, keys.pushes]
+    own += [keys.decisions, keys.landed, keys.log_head]
     patterns = [*own, *rows]
     return _rule(f"{keys.namespace}.pusher", patterns, PUSHER_COMMANDS)
 

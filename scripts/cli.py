@@ -21,16 +21,18 @@ from provender_ops.console import (
     run_app,
     tell,
 )
+from provender_ops.decisions.commands import land_decisions, verify_log
 from provender_ops.embedded_redis import EmbeddedRedis
 from provender_ops.errors import Refused
 from provender_ops.export import export
-from provender_ops.land import Landed, land_decisions, land_push_log
+from provender_ops.land import Landed, land_push_log
 from provender_ops.options import (
     HERE,
     Json,
     Namespace,
     ProjectDir,
     RedisUrl,
+    Rehearsed,
     Target,
     namespace_of,
 )
@@ -38,11 +40,6 @@ from provender_ops.project import find_project, find_root
 from provender_ops.push_online import push_online
 from provender_ops.retire import retire
 from provender_ops.status import status
-
-Rehearsed = Annotated[
-    str | None,
-    typer.Option("--now", help="For rehearsals: the time up to which the log then has landed."),
-]
 
 app = new_app("A feature store that is a dbt project: what stands beside `dbt build` and SQL.")
 redis_app = new_app("The project's own Redis, used when no URL is given.")
@@ -52,8 +49,10 @@ app.command("audit")(audit)
 app.command("wrong-decisions")(wrong_decisions)
 app.command("backfill")(backfill)
 app.command("export")(export)
+app.command("land-decisions")(land_decisions)
 app.command("retire")(retire)
 app.command("status")(status)
+app.command("verify-log")(verify_log)
 app.add_typer(redis_app, name="redis")
 
 
@@ -91,35 +90,6 @@ def read(  # noqa: PLR0913 - the options of a command
         print_table(reading.COLUMNS, [reading.as_row(f) for f in served.features.values()])
 
 
-@app.command("land-decisions")
-@reported
-def land_decisions_command(  # noqa: PLR0913 - the options of a command
-    *,
-    now: Rehearsed = None,
-    as_json: Json = False,
-    redis_url: RedisUrl = None,
-    namespace: Namespace = None,
-    project_dir: ProjectDir = HERE,
-    target: Target = None,
-) -> None:
-    """Move logged decisions into Parquet files for dbt.
-
-    It also notes how far the log has landed, by the clock of Redis. A decision that a service still
-    keeps in its spool, Redis being away, lands once it is sent.
-
-    \b
-    Examples:
-      provender land-decisions && dbt build --select decisions decision_features
-      provender land-decisions --target prod --redis-url redis://…
-    """
-    at = parse_instant(now, "--now")
-    project = find_project(project_dir, target)
-    keys = KeySpace(namespace or namespace_of(project))
-    with open_redis(redis_url, project_dir) as client:
-        landed = land_decisions(client, keys, project.landing, at)
-    _print_landed("decisions", landed, project.landing, as_json)
-
-
 @app.command("land-push-log")
 @reported
 def land_push_log_command(  # noqa: PLR0913 - the options of a command
@@ -147,7 +117,7 @@ def land_push_log_command(  # noqa: PLR0913 - the options of a command
     keys = KeySpace(namespace or namespace_of(project))
     with open_redis(redis_url, project_dir) as client:
         landed = land_push_log(client, keys, project.landing, at)
-    _print_landed("push records", landed, project.landing, as_json)
+    _print_landed(landed, project.landing, as_json)
 
 
 @redis_app.command("start")
@@ -180,7 +150,7 @@ def main() -> None:
     run_app(app, "provender")
 
 
-def _print_landed(what: str, landed: Landed, folder: Path, as_json: bool) -> None:
+def _print_landed(landed: Landed, folder: Path, as_json: bool) -> None:
     until = None if landed.until is None else to_text(landed.until)
     if as_json:
         files = [str(path) for path in landed.files]
@@ -193,6 +163,6 @@ def _print_landed(what: str, landed: Landed, folder: Path, as_json: bool) -> Non
             }
         )
     reaches = f"; the log has landed up to {until}" if until else ""
-    tell(f"Landed {landed.landed} {what} under {folder}{reaches}.")
+    tell(f"Landed {landed.landed} push records under {folder}{reaches}.")
     if landed.unreadable:
         raise Refused(landed.complaint)

@@ -1,20 +1,16 @@
-"""Land the streams of the online store as Parquet files that dbt reads as sources.
+"""Land the push log of the online store as Parquet files that dbt reads as a source.
 
-A file is written aside, on disk, renamed in, and only then are its decisions taken out of the
-stream. Killed in between, the next landing writes them again: the same ids, which dbt counts once.
-Push records stay in Redis; those after the last landed one are landed.
+Push records stay in Redis; those after the last landed one are landed. A file is on disk before it
+has its name. Decisions land otherwise: see `decisions/landing.py`.
 
 At the end the log's mark moves on, up to the moment before the stream was read: by the clock of
 Redis, or the time of a rehearsal.
 """
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from itertools import groupby
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,11 +19,10 @@ import pyarrow as pa
 from provender.connection import Client, asking
 from provender.errors import WrongValue
 from provender.instants import as_utc, from_us, to_us
-from provender.json_objects import dump, elements, load, member, text
 from provender.keys import KeySpace
 from provender.records import PushRecord
 from provender_ops import lua
-from provender_ops.landed import Log, move_mark
+from provender_ops.landed import move_mark
 from provender_ops.parquet_files import put
 
 BATCH = 1000
@@ -49,15 +44,6 @@ PUSH_LOG = pa.schema(
         ("mode", pa.string()),
         ("rows", pa.int64()),
         ("tombstones", pa.int64()),
-    ]
-)
-DECISION_LOG = pa.schema(
-    [
-        *[(name, pa.string()) for name in ("stream_id", "decision_id", "service", "model_version")],
-        ("decided_at", _TIMESTAMP),
-        ("read_at", _TIMESTAMP),
-        *[(name, pa.string()) for name in ("namespace", "keys", "request", "decision", "features")],
-        ("landed_at", _TIMESTAMP),
     ]
 )
 
@@ -87,24 +73,6 @@ class Landed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stream:
-    """How the entries of a stream become files.
-
-    One that is `gapless` is landed only up to the first entry that cannot be read: the next
-    landing goes on after the last landed one, and must meet it again.
-    """
-
-    log: Log
-    key: str
-    namespace: str
-    schema: pa.Schema
-    to_row: Callable[[str, Mapping[bytes, bytes]], Row]
-    folder_of: Callable[[Row], Path]
-    acknowledge: Callable[[Sequence[str]], None]
-    gapless: bool
-
-
-@dataclass(frozen=True, slots=True)
 class _Look:
     """The newest entry of a stream, None for an empty one, and when that was by Redis's clock."""
 
@@ -120,84 +88,32 @@ def land_push_log(
     `now` is the time of a rehearsal, None for Redis's clock. Raise StoreUnavailable or OSError.
     """
     folder = landing / "push_log"
-    stream = _Stream(
-        log="push_log",
-        key=keys.pushes,
-        namespace=keys.namespace,
-        schema=PUSH_LOG,
-        to_row=_push_row,
-        folder_of=lambda _: folder,
-        acknowledge=lambda _: None,
-        gapless=True,
-    )
-    look = _look(client, stream.key)
+    look = _look(client, keys.pushes)
     after = _after(keys.namespace, look.newest, folder)
-    return _land(_entries(client, stream.key, after, look.newest), stream, landing, look.at, now)
-
-
-def land_decisions(
-    client: Client, keys: KeySpace, landing: Path, now: datetime | None = None
-) -> Landed:
-    """Move all decisions to files by the day they were made.
-
-    `now` is the time of a rehearsal, None for Redis's clock. Raise StoreUnavailable or OSError.
-    """
-
-    def acknowledge(ids: Sequence[str]) -> None:
-        with asking("take landed decisions out of the stream"):
-            client.xdel(keys.decisions, *ids)
-
-    look = _look(client, keys.decisions)
-    stream = _Stream(
-        log="decision_log",
-        key=keys.decisions,
-        namespace=keys.namespace,
-        schema=DECISION_LOG,
-        to_row=partial(_decision_row, keys.namespace, _naive(now or look.at)),
-        folder_of=lambda row: landing / "decision_log" / f"day={row['decided_at']:%Y-%m-%d}",
-        acknowledge=acknowledge,
-        gapless=False,
-    )
-    return _land(_entries(client, stream.key, None, look.newest), stream, landing, look.at, now)
-
-
-def _land(
-    batches: Iterator[list[Entry]],
-    stream: _Stream,
-    landing: Path,
-    read_at: datetime,
-    now: datetime | None,
-) -> Landed:
     files: list[Path] = []
     unreadable: list[str] = []
     landed = 0
-    for batch in batches:
-        rows, bad = _rows(batch, stream)
-        for folder, group in groupby(sorted(rows, key=stream.folder_of), stream.folder_of):
-            files.append(_write(folder, stream, list(group)))
+    for batch in _entries(client, keys.pushes, after, look.newest):
+        rows, unreadable = _rows(batch)
         if rows:
-            stream.acknowledge([row["stream_id"] for row in rows])
+            files.append(_write(folder, keys.namespace, rows))
         landed += len(rows)
-        unreadable += bad
-        if bad and stream.gapless:
-            break
-    reached = _reached(read_at, now, unreadable)
-    until = move_mark(landing, stream.log, stream.namespace, reached)
+        if unreadable:
+            break  # the next landing goes on after the last landed one, and must meet it again
+    reached = _reached(look.at, now, unreadable)
+    until = move_mark(landing, "push_log", keys.namespace, reached)
     return Landed(landed, tuple(files), tuple(unreadable), until)
 
 
-def _rows(batch: Sequence[Entry], stream: _Stream) -> tuple[list[Row], list[str]]:
-    """Return what can be read as rows, and the ids of what cannot."""
+def _rows(batch: Sequence[Entry]) -> tuple[list[Row], list[str]]:
+    """Return what can be read as rows, up to the first entry that cannot, and its id."""
     rows: list[Row] = []
-    unreadable: list[str] = []
     for entry_id, fields in batch:
         try:
-            rows.append(stream.to_row(entry_id, fields))
+            rows.append(_push_row(entry_id, fields))
         except (WrongValue, OverflowError):
-            unreadable.append(entry_id)
-            if stream.gapless:
-                break
-    return rows, unreadable
+            return rows, [entry_id]
+    return rows, []
 
 
 def _reached(read_at: datetime, now: datetime | None, unreadable: Sequence[str]) -> datetime | None:
@@ -210,10 +126,10 @@ def _reached(read_at: datetime, now: datetime | None, unreadable: Sequence[str])
     return _naive(from_us(min(1000 * milliseconds, to_us(read_at)) - 1))
 
 
-def _write(folder: Path, stream: _Stream, rows: Sequence[Row]) -> Path:
+def _write(folder: Path, namespace: str, rows: Sequence[Row]) -> Path:
     first, last = rows[0]["stream_id"], rows[-1]["stream_id"]
-    path = folder / f"{stream.namespace}__{first}-{last}.parquet"
-    put(path, pa.Table.from_pylist(list(rows), stream.schema))
+    path = folder / f"{namespace}__{first}-{last}.parquet"
+    put(path, pa.Table.from_pylist(list(rows), PUSH_LOG))
     return path
 
 
@@ -276,37 +192,10 @@ def _push_row(entry_id: str, fields: Mapping[bytes, bytes]) -> Row:
     }
 
 
-def _decision_row(
-    namespace: str, landed_at: datetime, entry_id: str, fields: Mapping[bytes, bytes]
-) -> Row:
-    record = load(_record(fields))
-    return {
-        "stream_id": entry_id,
-        "decision_id": text(record, "decision_id"),
-        "service": text(record, "service"),
-        "model_version": text(record, "model_version"),
-        "decided_at": _instant(record, "decided_at"),
-        "read_at": _instant(record, "read_at"),
-        "namespace": namespace,
-        "keys": dump(member(record, "keys")),
-        "request": None if member(record, "request") is None else dump(record["request"]),
-        "decision": dump(member(record, "decision")),
-        "features": json.dumps(elements(record, "features"), ensure_ascii=False),
-        "landed_at": landed_at,
-    }
-
-
 def _record(fields: Mapping[bytes, bytes]) -> bytes:
     if FIELD not in fields:
         raise WrongValue("it has no record")
     return fields[FIELD]
-
-
-def _instant(record: Mapping[str, Any], name: str) -> datetime:
-    try:
-        return _naive(datetime.fromisoformat(text(record, name)))
-    except ValueError:
-        raise WrongValue(f"{name!r} is not a time") from None
 
 
 def _naive(instant: datetime) -> datetime:

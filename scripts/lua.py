@@ -154,3 +154,22 @@ LOOK_AT_STREAM = """
 local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
 return {redis.call('TIME'), newest[1] and newest[1][1] or ''}
 """
+
+# KEYS: decision stream, head of the ledger, landed numbers. ARGV: group, head, how many entries,
+# their ids, then writers each with its number, which never goes back.
+ACKNOWLEDGE = """
+local entries = tonumber(ARGV[3])
+for first = 4, 3 + entries, 1000 do
+    local last = math.min(first + 999, 3 + entries)
+    redis.call('XACK', KEYS[1], ARGV[1], unpack(ARGV, first, last))
+    redis.call('XDEL', KEYS[1], unpack(ARGV, first, last))
+end
+for at = 4 + entries, #ARGV, 2 do
+    local stands = redis.call('HGET', KEYS[3], ARGV[at])
+    if tonumber(stands or '0') < tonumber(ARGV[at + 1]) then
+        redis.call('HSET', KEYS[3], ARGV[at], ARGV[at + 1])
+    end
+end
+redis.call('SET', KEYS[2], ARGV[2])
+return entries
+"""

@@ -35,6 +35,10 @@ Namespace = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Rehearsed = Annotated[
+    str | None,
+    typer.Option("--now", help="For rehearsals: the time up to which the log then has landed."),
+]
 
 HERE = Path()
 

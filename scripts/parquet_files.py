@@ -1,6 +1,7 @@
-"""Parquet files that are whole, and on disk, from the moment they have their name."""
+"""Files that are whole, and on disk, from the moment they have their name."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,18 +9,20 @@ import pyarrow.parquet as pq
 
 
 def put(path: Path, table: pa.Table) -> None:
-    """Write a file in place of what has its name; raise OSError."""
-    folder = path.parent
-    is_new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    if is_new:
+    """Write a Parquet file in place of what has its name; raise OSError."""
+    _put(path, lambda aside: pq.write_table(table, aside, compression="zstd"))
+
+
+def put_text(path: Path, text: str) -> None:
+    """Write a text file in place of what has its name; raise OSError."""
+    _put(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder that survives a power loss, unless it is there."""
+    if not folder.exists():
+        folder.mkdir(parents=True, exist_ok=True)
         to_disk(folder.parent)  # else a power loss could take the folder, files and all
-    # Not `.parquet` at the end, so that no reader's glob finds it.
-    aside = folder / f".{path.name}.{os.getpid()}.tmp"
-    pq.write_table(table, aside, compression="zstd")
-    to_disk(aside)
-    aside.replace(path)
-    to_disk(folder)
 
 
 def to_disk(path: Path) -> None:
@@ -29,3 +32,13 @@ def to_disk(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _put(path: Path, write: Callable[[Path], object]) -> None:
+    make_folder(path.parent)
+    # Not `.parquet` at the end, so that no reader's glob finds it.
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    write(aside)
+    to_disk(aside)
+    aside.replace(path)
+    to_disk(path.parent)

@@ -35,9 +35,9 @@ def find_project(project_dir: Path, target: str | None = None) -> Project:
     Raise NoBuild when nothing was published, UnknownSelection when the target cannot be told.
     """
     root = find_root(project_dir)
-    settings = _settings(root)
-    published = root / str(settings.get("published_path", "published"))
-    landing = root / str(settings.get("landing_path", "landing"))
+    declared = settings(root)
+    published = root / str(declared.get("published_path", "published"))
+    landing = root / str(declared.get("landing_path", "landing"))
     chosen = _target(published, target)
     return Project(root, chosen, published / chosen, landing / chosen)
 
@@ -53,6 +53,19 @@ def find_root(project_dir: Path) -> Path:
     return root
 
 
+def settings(root: Path) -> dict[str, Any]:
+    """Return `vars: provender:` of dbt_project.yml; raise BadInput when it cannot be read."""
+    path = root / PROJECT_FILE
+    try:
+        declared = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        block = dict((declared.get("vars") or {}).get("provender") or {})
+    except (yaml.YAMLError, AttributeError, ValueError, TypeError):
+        raise BadInput(f"{path} cannot be read. Run `dbt parse` to see what is wrong.") from None
+    # As the macros have it: a block that names another project is that one's.
+    is_ours = block.get("project", declared.get("name")) == declared.get("name")
+    return block if is_ours else {}
+
+
 def git_commit(root: Path) -> str:
     """Return the commit of a checkout, `unknown` outside one."""
     try:
@@ -61,19 +74,6 @@ def git_commit(root: Path) -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return done.stdout.strip()
-
-
-def _settings(root: Path) -> dict[str, Any]:
-    """Return `vars: provender:` of dbt_project.yml."""
-    path = root / PROJECT_FILE
-    try:
-        declared = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        settings = dict((declared.get("vars") or {}).get("provender") or {})
-    except (yaml.YAMLError, AttributeError, ValueError, TypeError):
-        raise BadInput(f"{path} cannot be read. Run `dbt parse` to see what is wrong.") from None
-    # As the macros have it: a block that names another project is that one's.
-    is_ours = settings.get("project", declared.get("name")) == declared.get("name")
-    return settings if is_ours else {}
 
 
 def _target(published: Path, wanted: str | None) -> str:

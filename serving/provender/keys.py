@@ -89,6 +89,11 @@ class KeySpace:
         return f"{self.decisions}:sent"
 
     @property
+    def log_head(self) -> str:
+        """A string: the end of the ledger of landed decisions, kept apart from its files."""
+        return f"pv:{{{self.namespace}}}:log_head"
+
+    @property
     def writer(self) -> str:
         """A hash: what pushes remember for the next push; readers do not need it."""
         return f"pv:{{{self.namespace}}}:writer"

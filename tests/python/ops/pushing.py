@@ -15,10 +15,13 @@ from provender.encoding import TOMBSTONE, RowDecoder, decode_header
 from provender.instants import from_us
 from provender.keys import EntityKey, KeySpace
 from provender_ops.catalog import Catalog
+from provender_ops.decisions.log_key import ChainKey
 from provender_ops.notes import look
 from provender_ops.online_store import OnlineStore
 from provender_ops.push import Summary, push
 from provender_ops.push_view import Options, ViewOutcome
+
+LOG_KEY = ChainKey.of("the key of these tests")
 
 
 @contextmanager

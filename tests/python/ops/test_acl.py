@@ -8,12 +8,13 @@ import pytest
 import redis
 from logging_store import until
 from published_catalog import PublishedProject, View, minute
-from pushing import Pusher
+from pushing import LOG_KEY, Pusher
 from typer.testing import CliRunner
 
 from provender import DecisionLog, StoreUnavailable
 from provender_ops import cli
-from provender_ops.land import land_decisions, land_push_log
+from provender_ops.decisions.landing import land_decisions
+from provender_ops.land import land_push_log
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_the_pusher_pushes_lands_and_reclaims(
         served = Pusher(project, users["credit_risk"]).reader(minute(4))
         log.record(served.get("credit_risk", customer_id=1), model_version="1", decision={})
         landing = project.root / "landing"
-        assert land_decisions(users["pusher"], confined.keys, landing).landed == 1
+        assert land_decisions(users["pusher"], confined.keys, landing, LOG_KEY).landed == 1
         assert land_push_log(users["pusher"], confined.keys, landing).landed == 5
 
 

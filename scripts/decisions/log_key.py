@@ -1,0 +1,102 @@
+"""The key of the decision log, and what is derived from it."""
+
+import hmac
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from provender_ops.console import tell
+from provender_ops.errors import BadInput
+from provender_ops.parquet_files import to_disk
+
+KEY_VARIABLE = "PROVENDER_LOG_KEY"
+SHORTEST = 16  # characters
+MAC_BYTES = 16
+MODULUS = 2**256
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ChainKey:
+    """Subkeys: of a row's mac, of a ledger entry's, and of the sum over a file's rows."""
+
+    rows: bytes
+    entries: bytes
+    sums: bytes
+
+    @classmethod
+    def of(cls, log_key: str) -> "ChainKey":
+        """Derive them; raise BadInput for a key that is too short."""
+        if len(log_key) < SHORTEST:
+            raise BadInput(
+                f"{KEY_VARIABLE} has {len(log_key)} characters. Set one of at least {SHORTEST}."
+            )
+        chain = hmac.digest(
+            log_key.encode(errors="surrogateescape"), b"provender chain 1", "sha256"
+        )
+        rows, entries, sums = (
+            hmac.digest(chain, name, "sha256") for name in (b"row", b"entry", b"sum")
+        )
+        return cls(rows, entries, sums)
+
+    @property
+    def name(self) -> str:
+        """Tells one key from another, and nothing about it."""
+        return hmac.digest(self.entries, b"name", "sha256")[:8].hex()
+
+    def row_mac(self, stream_id: bytes, record: bytes) -> str:
+        """Return the keyed digest of an entry of the stream."""
+        return hmac.digest(self.rows, b"%b\0%b" % (stream_id, record), "sha256")[:MAC_BYTES].hex()
+
+    def entry_mac(self, text: bytes) -> str:
+        """Return the keyed digest of an entry of the ledger."""
+        return hmac.digest(self.entries, text, "sha256").hex()
+
+    def add(self, total: int, macs: Iterable[str]) -> int:
+        """Add rows to the keyed sum over a file's rows: the same rows in any order, one sum."""
+        for mac in macs:
+            digest = blake2b(mac.encode(), key=self.sums, digest_size=32).digest()
+            total += int.from_bytes(digest)
+        return total % MODULUS
+
+
+def chain_key(root: Path, *, make: bool = True) -> ChainKey:
+    """Return the key of the environment, else that of the project's key file.
+
+    `make` the file where there is none; else raise BadInput.
+    """
+    given = os.environ.get(KEY_VARIABLE)
+    if given:
+        return ChainKey.of(given)
+    path = root / ".provender" / "log_key"
+    if not path.exists():
+        if not make:
+            raise BadInput(
+                f"There is no key of the decision log: neither {KEY_VARIABLE} nor {path}."
+                " Set the one that the log was landed with."
+            )
+        _make(path)
+    return ChainKey.of(path.read_text(encoding="ascii").strip())
+
+
+def _make(path: Path) -> None:
+    """Make a key file, whole from the moment it has its name; one that is there stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    aside.unlink(missing_ok=True)
+    with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_hex(32))
+    to_disk(aside)
+    try:
+        os.link(aside, path)
+    except FileExistsError:
+        return
+    finally:
+        aside.unlink()
+    to_disk(path.parent)
+    tell(
+        f"Made a key for the decision log's chain: {path}. Who can write it can rewrite the log"
+        f" unnoticed: in production set {KEY_VARIABLE} and keep the key elsewhere."
+    )
