@@ -32,9 +32,13 @@
             'rows': 'bigint', 'tombstones': 'bigint',
         },
         'decision_log': {
-            'stream_id': 'varchar', 'decision_id': 'varchar', 'service': 'varchar', 'model_version': 'varchar', 'decided_at': 'timestamp',
-            'read_at': 'timestamp', 'namespace': 'varchar', 'keys': 'varchar', 'request': 'varchar', 'decision': 'varchar',
-            'features': 'varchar', 'landed_at': 'timestamp',
+            'stream_id': 'varchar', 'decision_id': 'varchar', 'namespace': 'varchar', 'writer': 'varchar', 'number': 'bigint', 'refused': 'bigint',
+            'service': 'varchar', 'model_version': 'varchar', 'decided_at': 'timestamp', 'read_at': 'timestamp', 'read_us': 'bigint',
+            'waited_for': 'varchar', 'keys': 'varchar', 'request': 'varchar', 'decision': 'varchar', 'outside': 'varchar',
+            'views': 'struct("view" varchar, version integer, fingerprint varchar, generation bigint, as_of timestamp, age_us bigint, status varchar,'
+                ~ ' cached boolean, names varchar[], features varchar[], types varchar[], "values" varchar[], statuses varchar[],'
+                ~ ' is_default boolean[], hashed boolean)[]',
+            'landed_at': 'timestamp', 'mac': 'varchar',
         },
         'landed': {'log': 'varchar', 'namespace': 'varchar', 'landed_until': 'timestamp'},
     }) -}}
