@@ -4,11 +4,13 @@ The published catalog has it as SQL: `decision_audit` and `wrong_decisions`, whi
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from provender.json_text import json_text
+from provender.log_key import ValueHash
 from provender_ops.catalog import Catalog, Row, text_literal
 from provender_ops.errors import UnknownSelection
 
@@ -41,6 +43,8 @@ _OF_THE_DECISION = (
     "decision",
     "outcome",
 )
+_HAS_VALUE = ("ok", "stale")
+FindHash = Callable[[], ValueHash]
 _JSON = ("request", "decision", "outcome")
 
 
@@ -72,8 +76,11 @@ class Audit:
         return sorted({row["not_recomputed"] for row in self.features if row["not_recomputed"]})
 
 
-def audit(catalog: Catalog, decision_id: str) -> Audit:
-    """Return the audit; raise UnknownSelection for a decision that was not landed and built."""
+def audit(catalog: Catalog, decision_id: str, find_hash: FindHash) -> Audit:
+    """Return the audit; raise UnknownSelection for a decision that was not landed and built.
+
+    `find_hash` gives what hashes personal values as the log did; it is asked where one was logged.
+    """
     sql = f"select * from decision_audit({text_literal(decision_id)})"
     found = catalog.rows(sql) if catalog.has("decisions") else []
     if not found:
@@ -86,7 +93,21 @@ def audit(catalog: Catalog, decision_id: str) -> Audit:
         {name: value for name, value in row.items() if name not in _OF_THE_DECISION}
         for row in found
     ]
+    if any(row["is_hashed"] for row in features):
+        hash_value = find_hash()
+        features = [_hash_compared(row, hash_value) for row in features]
     return Audit(decision, features, sql)
+
+
+def _hash_compared(row: Row, hash_value: ValueHash) -> Row:
+    """Return a feature with `agrees` where its value was logged as a keyed hash."""
+    if not row["is_hashed"] or row["status"] not in _HAS_VALUE or row["agrees"] is not None:
+        return row
+    in_history = row["in_history"]
+    if row["is_default"] or in_history is None or row["served"] is None:
+        return {**row, "agrees": in_history is None}
+    hashed = hash_value(json_text(json.loads(in_history)))
+    return {**row, "agrees": hashed == json.loads(row["served"])}
 
 
 def wrong_decisions(

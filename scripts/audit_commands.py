@@ -1,5 +1,6 @@
 """`provender audit` and `provender wrong-decisions`: options and output."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from provender_ops import audit as auditing
 from provender_ops.catalog import Catalog
 from provender_ops.console import parse_instant, print_json, print_table, reported, tell
+from provender_ops.decisions.log_key import value_hash
 from provender_ops.options import HERE, Json, ProjectDir, Target
 from provender_ops.project import find_project
 from provender_ops.selection import select_views
@@ -28,7 +30,8 @@ def audit(
     Each value that was served stands beside the one that history has of that run, and beside
     the one that the run's definition computes of the events, once the model decision_witnesses
     has run. It reads the published catalog only: run `provender land-decisions` and
-    `dbt build --select decisions` first.
+    `dbt build --select decisions` first. Personal values were logged as keyed hashes; to compare
+    them it needs the key of the log (PROVENDER_LOG_KEY).
 
     \b
     Examples:
@@ -36,8 +39,9 @@ def audit(
       provender audit 3f0c9a52c1 --json
       provender audit 3f0c9a52c1 --sql | duckdb -readonly published/prod/catalog.duckdb
     """
-    with Catalog.open(find_project(project_dir, target).catalog) as catalog:
-        found = auditing.audit(catalog, decision_id)
+    project = find_project(project_dir, target)
+    with Catalog.open(project.catalog) as catalog:
+        found = auditing.audit(catalog, decision_id, partial(value_hash, project.root))
     if sql:
         typer.echo(found.sql + ";")
     elif as_json:

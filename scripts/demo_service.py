@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from provender import DecisionLog, FeatureReader, ServedFeatures
+from provender_ops.decisions.log_key import key_text
 from provender_ops.demo_store import NAMESPACE, TARGET, Store
 
 MODEL_VERSION = "rules-1"
@@ -42,7 +43,9 @@ class Service:
         self._reader = FeatureReader.from_url(
             url, namespace=NAMESPACE, clock=lambda: self._now, timeout=5
         )
-        self._log = DecisionLog.from_url(url, namespace=NAMESPACE, bound=5)
+        self._log = DecisionLog.from_url(
+            url, namespace=NAMESPACE, bound=5, log_key=key_text(store.root)
+        )
         self._last: ServedFeatures | None = None
 
     def __enter__(self) -> Self:

@@ -73,7 +73,7 @@
         end as recomputed,
         case
             when witnesses.decision_id is null then 'not computed again yet: it is by the model decision_witnesses, of a sample where there are very many'
-            when witnesses.not_compared is not null then witnesses.not_compared
+            when witnesses.in_history is null then witnesses.not_compared
             when witnesses.not_recomputed is not null then witnesses.not_recomputed
             when not witnesses.in_recomputation then 'as is known by now, the key did not live then'
         end as not_recomputed,
@@ -155,8 +155,10 @@
                     'in_history': {{ provender._to_json(kept, feature.type) }},
                     'agrees': case
                         when {{ status }} = 'missing' then kept.valid_from is null
-                        when asked.is_hashed or {{ status }} not in ('ok', 'stale') then null
+                        when {{ status }} not in ('ok', 'stale') then null
                         when kept.valid_from is null then false
+                        -- provender audit has the key that compares hashes
+                        when asked.is_hashed then null
                         when asked.is_default[{{ place }}] then {{ kept }} is null
                         else {{ provender._from_json('asked."values"[' ~ place ~ ']', feature.type) }} is not distinct from cast({{ kept }} as {{ feature.type }})
                     end

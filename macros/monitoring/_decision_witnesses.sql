@@ -123,7 +123,7 @@
             {%- for feature in one.features %},
             {%- set i = loop.index %}
             case when not served.is_hashed and served.statuses[at_{{ i }}] in ('ok', 'stale') then {{ provender._from_json('served."values"[at_' ~ i ~ ']', feature.type) }} end as served_{{ i }},
-            not served.is_hashed and coalesce(served.statuses[at_{{ i }}] in ('ok', 'stale'), false) as is_served_{{ i }},
+            coalesce(served.statuses[at_{{ i }}] in ('ok', 'stale'), false) as is_served_{{ i }},
             {{ provender._as_served(feature, 'kept.' ~ feature.name) }} as kept_{{ i }},
             {{ 'null' if one.why else provender._as_served(feature, 'today.' ~ feature.name) }} as today_{{ i }}
             {%- endfor %}
@@ -162,7 +162,7 @@
 {% macro _differing_feature(one, feature, i) -%}
     {%- set declared = one.view.features | selectattr('name', 'equalto', feature.name) | first -%}
     {%- set tolerance = declared.tolerance if declared else none -%}
-    {%- set online = 'in_history and ' ~ provender._differ('served_' ~ i, 'kept_' ~ i, feature.type, tolerance) -%}
+    {%- set online = 'not is_hashed and in_history and ' ~ provender._differ('served_' ~ i, 'kept_' ~ i, feature.type, tolerance) -%}
     {%- set recomputed = 'false' if one.why else 'in_history and in_recomputation and ' ~ provender._differ('kept_' ~ i, 'today_' ~ i, feature.type, tolerance) -%}
     {%- set is_number = provender._type_class(feature.type) in ['integer', 'double', 'decimal'] -%}
     case when is_served_{{ i }} and (({{ online }}) or ({{ recomputed }})) then {

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from provender.errors import DecisionNotLogged
+from provender.log_key import CHAIN, VARIABLE, LogKey, ValueHash
 from provender_ops.console import tell
 from provender_ops.errors import BadInput
 from provender_ops.parquet_files import to_disk
 
-KEY_VARIABLE = "PROVENDER_LOG_KEY"
-SHORTEST = 16  # characters
 MAC_BYTES = 16
 MODULUS = 2**256
 
@@ -29,13 +29,7 @@ class ChainKey:
     @classmethod
     def of(cls, log_key: str) -> "ChainKey":
         """Derive them; raise BadInput for a key that is too short."""
-        if len(log_key) < SHORTEST:
-            raise BadInput(
-                f"{KEY_VARIABLE} has {len(log_key)} characters. Set one of at least {SHORTEST}."
-            )
-        chain = hmac.digest(
-            log_key.encode(errors="surrogateescape"), b"provender chain 1", "sha256"
-        )
+        chain = _key(log_key).subkey(CHAIN)
         rows, entries, sums = (
             hmac.digest(chain, name, "sha256") for name in (b"row", b"entry", b"sum")
         )
@@ -63,22 +57,39 @@ class ChainKey:
 
 
 def chain_key(root: Path, *, make: bool = True) -> ChainKey:
+    """Return the key of the log's chain; see key_text()."""
+    return ChainKey.of(key_text(root, make=make))
+
+
+def value_hash(root: Path) -> ValueHash:
+    """Return what hashes personal values as the log does; see key_text()."""
+    return ValueHash(_key(key_text(root, make=False)))
+
+
+def key_text(root: Path, *, make: bool = True) -> str:
     """Return the key of the environment, else that of the project's key file.
 
     `make` the file where there is none; else raise BadInput.
     """
-    given = os.environ.get(KEY_VARIABLE)
+    given = os.environ.get(VARIABLE)
     if given:
-        return ChainKey.of(given)
+        return given
     path = root / ".provender" / "log_key"
     if not path.exists():
         if not make:
             raise BadInput(
-                f"There is no key of the decision log: neither {KEY_VARIABLE} nor {path}."
-                " Set the one that the log was landed with."
+                f"There is no key of the decision log: neither {VARIABLE} nor {path}."
+                " Set the one that the log was written with."
             )
         _make(path)
-    return ChainKey.of(path.read_text(encoding="ascii").strip())
+    return path.read_text(encoding="ascii").strip()
+
+
+def _key(text: str) -> LogKey:
+    try:
+        return LogKey(text)
+    except DecisionNotLogged as error:
+        raise BadInput(str(error)) from None
 
 
 def _make(path: Path) -> None:
@@ -98,5 +109,5 @@ def _make(path: Path) -> None:
     to_disk(path.parent)
     tell(
         f"Made a key for the decision log's chain: {path}. Who can write it can rewrite the log"
-        f" unnoticed: in production set {KEY_VARIABLE} and keep the key elsewhere."
+        f" unnoticed: in production set {VARIABLE} and keep the key elsewhere."
     )

@@ -115,14 +115,14 @@ def _view(one: LoggedDecision, served: ServedView) -> dict[str, Any]:
         "age_us": None if age is None else age // timedelta(microseconds=1),
         **{"status": served.status, "cached": False, "names": names, "features": names},
         "types": [kind for kind, _ in served.features.values()],
-        "values": [_json(value) for _, value in served.features.values()],
+        "values": [json_of(value) for _, value in served.features.values()],
         "statuses": [served.statuses.get(name, served.status) for name in names],
         "is_default": [name in served.defaults for name in names],
         "hashed": served.hashed,
     }
 
 
-def _json(value: Any) -> str | None:
+def json_of(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, datetime):

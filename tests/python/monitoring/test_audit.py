@@ -9,9 +9,10 @@ from typing import Any
 import duckdb
 import pytest
 from audited_shop import MONITORS, TYPES, Shop, at, spend_of
-from landed_log import LoggedDecision, ServedView, land
+from landed_log import LoggedDecision, ServedView, json_of, land
 from typer.testing import CliRunner, Result
 
+from provender.log_key import LogKey, ValueHash
 from provender_ops.audit import Audit, audit
 from provender_ops.catalog import Catalog
 from provender_ops.cli import app
@@ -34,6 +35,19 @@ select 'typed' as decision_id, 'repaid' as outcome, timestamp '2026-03-02 12:00'
 AUDITED = "select * from {{ provender.decision_audit(\"'typed'\") }} as audited"
 
 
+HASH = ValueHash(LogKey("the key of these tests"))
+
+
+def hashed(view: ServedView) -> ServedView:
+    """The same as it is logged of a personal view."""
+    texts = {name: json_of(value) for name, (_, value) in view.features.items()}
+    features = {
+        name: (kind, None if texts[name] is None else HASH(texts[name] or ""))
+        for name, (kind, _) in view.features.items()
+    }
+    return replace(view, features=features, hashed=True)
+
+
 def decision(name: str, *views: ServedView, customer: str = "c1") -> LoggedDecision:
     return LoggedDecision(name, at(10, 30), {"customer_id": customer}, views)
 
@@ -45,6 +59,8 @@ DECISIONS = [
     decision("unknown", MISSING, customer="c0"),
     decision("expired", replace(SPEND, status="expired")),
     decision("it's", SPEND),
+    decision("hashed", hashed(TYPED), hashed(SPEND)),
+    decision("hashed wrong", hashed(WRONG)),
 ]
 
 
@@ -74,7 +90,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 def audited(shop: Shop, decision_id: str) -> Audit:
     with Catalog.open(shop.project.catalog) as catalog:
-        return audit(catalog, decision_id)
+        return audit(catalog, decision_id, lambda: HASH)
 
 
 def test_every_type_is_borne_out_by_history_and_by_events(shop: Shop) -> None:
@@ -119,6 +135,14 @@ def test_a_wrong_value_a_lost_row_and_what_history_cannot_say(shop: Shop) -> Non
     assert audited(shop, "lost").disagreeing == ["orders_7d", "spend_7d"]
     assert {row["agrees"] for row in audited(shop, "unknown").features} == {True}
     assert {row["agrees"] for row in audited(shop, "expired").features} == {None}
+
+
+def test_what_was_logged_as_hashes_is_compared_with_the_key(shop: Shop) -> None:
+    assert "14.75" not in str([row["served"] for row in audited(shop, "hashed").features])
+    found = audited(shop, "hashed")
+    assert {row["agrees"] for row in found.features} == {True}
+    assert found.recomputing_otherwise == found.not_recomputed == []
+    assert audited(shop, "hashed wrong").disagreeing == ["spend_7d"]
 
 
 def test_before_the_monitor_ran_it_says_so(shop: Shop) -> None:

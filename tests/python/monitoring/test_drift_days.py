@@ -88,7 +88,11 @@ SERVED_DRIFTS: dict[str, tuple[str, str, str]] = {
     ),
     "all is the default": ("count_5", "values", "value = '0'"),
     "a constant changes": ("constant", "values", "value = '8'"),
-    "a flag turns": ("flag_1", "values", "value = case value when 'true' then 'false' else 'true' end"),
+    "a flag turns": (
+        "flag_1",
+        "values",
+        "value = case value when 'true' then 'false' else 'true' end",
+    ),
     "absent": (
         "days_since_1",
         "absences",

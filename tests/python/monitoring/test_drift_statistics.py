@@ -148,7 +148,11 @@ def fill(store: Any, types: dict[str, str]) -> None:
         [COMPILED_AT],
     )
     features = pd.DataFrame(
-        [(str(n), name, as_json(value)) for name, (_, two) in PAIRS.items() for n, value in enumerate(two)],
+        [
+            (str(n), name, as_json(value))
+            for name, (_, two) in PAIRS.items()
+            for n, value in enumerate(two)
+        ],
         columns=["decision_id", "name", "value"],
     )
     store.register("served", features)
@@ -222,7 +226,10 @@ def test_psi_and_chi_square(name: str, report: dict[str, Row]) -> None:
     assert row["kind"] == kind
     place = deciles(baseline) if kind == "number" else common(baseline, now)
     table = np.array(
-        [[Counter(map(place, sample))[b] for b in buckets(place, now + baseline)] for sample in (now, baseline)],
+        [
+            [Counter(map(place, sample))[b] for b in buckets(place, now + baseline)]
+            for sample in (now, baseline)
+        ],
         dtype=float,
     )
     assert row["psi"] == pytest.approx(psi(table), rel=1e-9, abs=1e-12)
@@ -292,13 +299,18 @@ def test_an_entity_that_comes_again_is_worth_one_row(tmp_path: Path) -> None:
         training, served = (random.integers(0, high, size) for high, size in ((60, 300), (29, 500)))
         fill_repeated(store, training, served)
         rows = {r["feature"]: r for r in drift.rows(store) if r["population"] == "served"}
-    worth = [len(s) ** 2 / sum(n**2 for n in Counter(s.tolist()).values()) for s in (training, served)]
+    worth = [
+        len(s) ** 2 / sum(n**2 for n in Counter(s.tolist()).values()) for s in (training, served)
+    ]
     for row in rows.values():
         assert row["baseline_design_effect"] == pytest.approx(300 / worth[0])
         assert row["design_effect"] == pytest.approx(500 / worth[1])
     scale = math.sqrt(worth[0] * worth[1] / (worth[0] + worth[1]))
     assert rows["x"]["ks_p"] == pytest.approx(kolmogorov(rows["x"]["d"] * scale))
-    table = [[Counter((s % 2).tolist())[n] * w / len(s) for n in (0, 1)] for s, w in zip((training, served), worth, strict=True)]
+    table = [
+        [Counter((s % 2).tolist())[n] * w / len(s) for n in (0, 1)]
+        for s, w in zip((training, served), worth, strict=True)
+    ]
     expected = stats.chi2_contingency(table, correction=False)
     assert rows["k"]["chi_square"] == pytest.approx(expected.statistic)
     assert rows["k"]["chi_square_p"] == pytest.approx(expected.pvalue)
@@ -345,7 +357,12 @@ def test_a_time_is_compared_by_how_long_ago_it_was(tmp_path: Path) -> None:
             store.execute(
                 "insert into decision_features values ($n, 'stamp', $now, 'ok', $at),"
                 " ($n, 'on_day', $now, 'ok', $day)",
-                {"n": str(n), "now": now, "at": f'"{(now - day).isoformat()}"', "day": f'"{(now - day).date()}"'},
+                {
+                    "n": str(n),
+                    "now": now,
+                    "at": f'"{(now - day).isoformat()}"',
+                    "day": f'"{(now - day).date()}"',
+                },
             )
         rows = [row for row in drift.rows(store) if row["population"] == "served"]
     assert pairs_of(rows, "feature", "finding") == [("on_day", None), ("stamp", None)]

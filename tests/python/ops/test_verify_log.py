@@ -251,7 +251,7 @@ def test_a_lost_head_is_told_and_no_tampering(landing: Path, redis_client: redis
 def test_a_compaction_that_added_or_removed_rows_is_found(
     landing: Path, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also one that was made with the key: the sum over the rows is not that of what it replaced."""
+    """Also one that was made with the key: its sum over the rows is another."""
     log(redis_client, [a_record(n, datetime(2026, 3, 4, 8, 0, n)) for n in (31, 32)])
     lander = Lander(redis_client, KEYS, landing, LOG_KEY)
     lander.land(datetime(2026, 3, 4, 9))
