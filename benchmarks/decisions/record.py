@@ -99,6 +99,22 @@ class _Bench:
             self._client.delete(self._stream)
         return Rates(rates["ours"], rates["floor"])
 
+    def stored(self, ours: Callable[[ServedFeatures], object], calls: int) -> float:
+        """Return the bytes that a record takes in Redis."""
+        served = self._served(0)
+        for _ in range(calls):
+            ours(served)
+        used = int(self._client.memory_usage(self._stream, samples=0) or 0)
+        self._client.delete(self._stream)
+        return used / calls
+
+    def _burst(self, add: Callable[[ServedFeatures], object], first: int) -> float:
+        all_served = [self._served(number) for number in range(first, first + BURST)]
+        began = perf_counter()
+        for served in all_served:
+            add(served)
+        return perf_counter() - began
+
     def to_disk(self, url: str, disk: Path, calls: int, *, journal: bool) -> Latency:
         """Return how long a record takes that goes to the disk."""
         with tempfile.TemporaryDirectory(dir=disk) as folder:
