@@ -12,6 +12,7 @@ from audited_shop import MONITORS, TYPES, Shop, at, spend_of
 from landed_log import LoggedDecision, ServedView, json_of, land
 from typer.testing import CliRunner, Result
 
+from provender.json_text import json_text
 from provender.log_key import LogKey, ValueHash
 from provender_ops.audit import Audit, audit
 from provender_ops.catalog import Catalog
@@ -40,10 +41,9 @@ HASH = ValueHash(LogKey("the key of these tests"))
 
 def hashed(view: ServedView) -> ServedView:
     """The same as it is logged of a personal view."""
-    texts = {name: json_of(value) for name, (_, value) in view.features.items()}
     features = {
-        name: (kind, None if texts[name] is None else HASH(texts[name] or ""))
-        for name, (kind, _) in view.features.items()
+        name: (kind, None if value is None else HASH(json_text(json.loads(json_of(value) or ""))))
+        for name, (kind, value) in view.features.items()
     }
     return replace(view, features=features, hashed=True)
 
