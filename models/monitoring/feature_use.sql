@@ -57,8 +57,17 @@ last_reads as (
     from {{ ref('decision_views') }}
     where
         decided_at <= {{ provender.as_of() }}
-        and decided_at > {{ provender.as_of() }} - {{ provender.duration(provender._health_setting('unread_after')) }}
+        and decided_at
+        > {{ provender.as_of() }} - {{ provender.duration(provender._health_setting('unread_after')) }}
     group by view, version
+
+),
+
+-- where nobody logs decisions, nobody can tell who is read
+logged as (
+
+    select count(*) as views_read
+    from last_reads
 
 ),
 
@@ -83,7 +92,8 @@ final as (
         models.decisions,
         models.store_features,
         models.outside_features,
-        models.store_features / cast(nullif(models.store_features + models.outside_features, 0) as double) as share_from_store,
+        models.store_features
+        / cast(nullif(models.store_features + models.outside_features, 0) as double) as share_from_store,
         cast(null as varchar) as services,
         cast(null as timestamp) as last_read_at,
         cast(null as boolean) as is_unread
@@ -102,8 +112,7 @@ final as (
         null as share_from_store,
         readers.services,
         last_reads.last_read_at,
-        -- where nobody logs decisions, nobody can tell
-        case when (select count(*) from last_reads) > 0 then last_reads.last_read_at is null end as is_unread
+        case when logged.views_read > 0 then last_reads.last_read_at is null end as is_unread
     from declared
     left join last_reads
         on
@@ -113,6 +122,7 @@ final as (
         on
             declared.view = readers.view
             and declared.version = readers.version
+    cross join logged
 
 )
 
