@@ -16,7 +16,7 @@ SERVICE_COMMANDS = (*CONNECTING, "hgetall", "mget", "xadd")
 PUSHER_COMMANDS = (
     *CONNECTING,
     *("eval", "get", "hdel", "hget", "hgetall", "hset", "hsetnx", "info", "mget"),
-    *("mset", "scan", "set", "time", "unlink", "xadd", "xdel", "xrange", "xrevrange"),
+    *("mset", "scan", "set", "time", "unlink", "xadd", "xdel", "xlen", "xrange", "xrevrange"),
 )
 
 

@@ -10,41 +10,44 @@ declared as (
 
 ),
 
-decisions as (
+deciders as (
 
     select
         service,
         model_version,
-        decision_id,
-        {{ provender._json_size('outside') }} as outside_features
+        count(*) as decisions,
+        cast(sum({{ provender._json_size('outside') }}) as bigint) as outside_features
     from {{ ref('decisions') }}
     where {{ provender._in_health_window('decided_at') }}
+    group by service, model_version
 
 ),
 
 served as (
 
     select
-        decision_id,
+        service,
+        model_version,
         count(*) as store_features
     from {{ ref('decision_features') }}
     where {{ provender._in_health_window('decided_at') }}
-    group by decision_id
+    group by service, model_version
 
 ),
 
 models as (
 
     select
-        decisions.service,
-        decisions.model_version,
-        count(*) as decisions,
-        cast(sum(coalesce(served.store_features, 0)) as bigint) as store_features,
-        cast(sum(decisions.outside_features) as bigint) as outside_features
-    from decisions
+        deciders.service,
+        deciders.model_version,
+        deciders.decisions,
+        deciders.outside_features,
+        coalesce(served.store_features, 0) as store_features
+    from deciders
     left join served
-        on decisions.decision_id = served.decision_id
-    group by decisions.service, decisions.model_version
+        on
+            deciders.service = served.service
+            and deciders.model_version is not distinct from served.model_version
 
 ),
 
