@@ -10,41 +10,44 @@ declared as (
 
 ),
 
-decisions as (
+deciders as (
 
     select
         service,
         model_version,
-        decision_id,
-        {{ provender._json_size('outside') }} as outside_features
+        count(*) as decisions,
+        cast(sum({{ provender._json_size('outside') }}) as bigint) as outside_features
     from {{ ref('decisions') }}
     where {{ provender._in_health_window('decided_at') }}
+    group by service, model_version
 
 ),
 
 served as (
 
     select
-        decision_id,
+        service,
+        model_version,
         count(*) as store_features
     from {{ ref('decision_features') }}
     where {{ provender._in_health_window('decided_at') }}
-    group by decision_id
+    group by service, model_version
 
 ),
 
 models as (
 
     select
-        decisions.service,
-        decisions.model_version,
-        count(*) as decisions,
-        cast(sum(coalesce(served.store_features, 0)) as bigint) as store_features,
-        cast(sum(decisions.outside_features) as bigint) as outside_features
-    from decisions
+        deciders.service,
+        deciders.model_version,
+        deciders.decisions,
+        deciders.outside_features,
+        coalesce(served.store_features, 0) as store_features
+    from deciders
     left join served
-        on decisions.decision_id = served.decision_id
-    group by decisions.service, decisions.model_version
+        on
+            deciders.service = served.service
+            and deciders.model_version is not distinct from served.model_version
 
 ),
 
@@ -57,8 +60,17 @@ last_reads as (
     from {{ ref('decision_views') }}
     where
         decided_at <= {{ provender.as_of() }}
-        and decided_at > {{ provender.as_of() }} - {{ provender.duration(provender._health_setting('unread_after')) }}
+        and decided_at
+        > {{ provender.as_of() }} - {{ provender.duration(provender._health_setting('unread_after')) }}
     group by view, version
+
+),
+
+-- where nobody logs decisions, nobody can tell who is read
+logged as (
+
+    select count(*) as views_read
+    from last_reads
 
 ),
 
@@ -83,7 +95,8 @@ final as (
         models.decisions,
         models.store_features,
         models.outside_features,
-        models.store_features / cast(nullif(models.store_features + models.outside_features, 0) as double) as share_from_store,
+        models.store_features
+        / cast(nullif(models.store_features + models.outside_features, 0) as double) as share_from_store,
         cast(null as varchar) as services,
         cast(null as timestamp) as last_read_at,
         cast(null as boolean) as is_unread
@@ -102,8 +115,7 @@ final as (
         null as share_from_store,
         readers.services,
         last_reads.last_read_at,
-        -- where nobody logs decisions, nobody can tell
-        case when (select count(*) from last_reads) > 0 then last_reads.last_read_at is null end as is_unread
+        case when logged.views_read > 0 then last_reads.last_read_at is null end as is_unread
     from declared
     left join last_reads
         on
@@ -113,6 +125,7 @@ final as (
         on
             declared.view = readers.view
             and declared.version = readers.version
+    cross join logged
 
 )
 

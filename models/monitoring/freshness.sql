@@ -88,12 +88,15 @@ final as (
         owner,
         case
             when last_run is null and failing_since is not null
-                then 'It was never built: its build fails' || coalesce(' (' || last_build_message || ')', '') || '.'
+                then
+                    'It was never built: its build fails'
+                    || coalesce(' (' || last_build_message || ')', '') || '.'
             when is_late
                 then
                     case when online_run is null then 'Its last run is of ' else 'Readers get the run of ' end
-                    || {{ provender._said_at('readable_run') }} || ', ' || {{ provender._said_seconds('age_seconds') }}
-                    || ' old; the SLA is ' || {{ provender._said_seconds('freshness_sla_seconds') }}
+                    || {{ provender._said_at('readable_run') }} || ', '
+                    || {{ provender._said_seconds('age_seconds') }} || ' old; the SLA is '
+                    || {{ provender._said_seconds('freshness_sla_seconds') }}
                     || case when is_expired then ', and it is past its ttl' else '' end || '. '
                     || case
                         when behind = 'push'
@@ -110,9 +113,14 @@ final as (
             when is_late then readable_run + {{ provender._interval('limit_seconds', 'second') }}
         end as since,
         case
-            when behind = 'push' then 'Run `push-online --select ' || view || '@' || version || '`, and see why the push does not run.'
+            when behind = 'push'
+                then
+                    'Run `push-online --select ' || view || '@' || version
+                    || '`, and see why the schedule does not.'
             when behind = 'build' and failing_since is not null
-                then 'Mend what the message names, then run `dbt build --select +' || view || '+` and `push-online`.'
+                then
+                    'Mend what the message names, then run `dbt build --select +' || view
+                    || '+` and `push-online`.'
             when behind = 'build' and services is null and online_run is not null
                 then
                     'Run `dbt build` for its tag, then `push-online`; no service reads it: `provender retire '

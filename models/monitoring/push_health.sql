@@ -6,7 +6,10 @@ with states as (
 
 attempts as (
 
-    select *
+    select
+        *,
+        case when outcome in ('refused', 'failed') then 0.0 else 1.0 end as is_good,
+        ended_at > {{ provender.as_of() }} - {{ provender.duration('24h') }} as is_of_today
     from {{ provender._own_attempts() }} as attempts
     where outcome <> 'retired'
 
@@ -58,11 +61,10 @@ rates as (
     select
         view,
         version,
-        count(*) filter (where ended_at > {{ provender.as_of() }} - {{ provender.duration('24h') }}) as attempts_24h,
-        avg(case when outcome in ('refused', 'failed') then 0.0 else 1.0 end)
-            filter (where ended_at > {{ provender.as_of() }} - {{ provender.duration('24h') }}) as success_rate_24h,
+        count(case when is_of_today then 1 end) as attempts_24h,
+        avg(case when is_of_today then is_good end) as success_rate_24h,
         count(*) as attempts_7d,
-        avg(case when outcome in ('refused', 'failed') then 0.0 else 1.0 end) as success_rate_7d
+        avg(is_good) as success_rate_7d
     from attempts
     where ended_at > {{ provender.as_of() }} - {{ provender.duration('7d') }}
     group by view, version
@@ -172,8 +174,13 @@ final as (
             when is_retired then null
             when push_failing_since is not null
                 then
-                    'Its last ' || case when failed_attempts = 1 then 'push was ' else failed_attempts || ' pushes were ' end
-                    || case when last_outcome = 'refused' then 'refused' else 'not done' end || ': ' || last_failure
+                    'Its last '
+                    || case
+                        when failed_attempts = 1 then 'push was '
+                        else failed_attempts || ' pushes were '
+                    end
+                    || case when last_outcome = 'refused' then 'refused: ' else 'not done: ' end
+                    || last_failure
             when never_came
                 then
                     'The run of ' || {{ provender._said_at('first_unpushed_run') }} || ' was never pushed'
@@ -190,11 +197,14 @@ final as (
         case
             when is_retired then null
             when push_failing_since is not null
-                then 'Mend what the message names, then run `push-online --select ' || view || '@' || version || '`.'
+                then
+                    'Mend what the message names, then run `push-online --select '
+                    || view || '@' || version || '`.'
             when never_came
                 then
                     'Run `push-online --select ' || view || '@' || version
-                    || '`, and see why the schedule does not; with another namespace, set `vars: provender: namespace`.'
+                    || '`, and see why the schedule does not;'
+                    || ' where it pushes into another namespace, set `vars: provender: namespace`.'
         end as what_to_do
     from judged
 

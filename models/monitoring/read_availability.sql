@@ -64,6 +64,12 @@ bad_since as (
 
 ),
 
+periods as (
+
+    {{ provender._fixed_periods() }}
+
+),
+
 grid as (
 
     select
@@ -73,7 +79,7 @@ grid as (
         periods.period,
         periods.starts_at
     from service_views
-    cross join ({{ provender._fixed_periods() }}) as periods
+    cross join periods
 
     union all
 
@@ -104,7 +110,10 @@ judged as (
         figures.ok / cast(nullif(figures.counted, 0) as double) as sla_compliance,
         service_views.owner,
         bad_since.since as bad_since,
-        coalesce(grid.period = 'last 24 hours' and {{ provender._too_many('figures.bad', 'figures.counted') }}, false) as is_below
+        coalesce(
+            grid.period = 'last 24 hours' and {{ provender._too_many('figures.bad', 'figures.counted') }},
+            false
+        ) as is_below
     from grid
     inner join service_views
         on
@@ -147,15 +156,18 @@ final as (
         case
             when is_below
                 then
-                    'Of the reads by ' || service || ' in the last 24 hours ' || {{ provender._said_share('availability') }}
-                    || ' were within ttl: ' || expired_reads || ' expired, ' || unavailable_reads || ' unavailable, of ' || reads || '.'
+                    'Of the reads by ' || service || ' in the last 24 hours '
+                    || {{ provender._said_share('availability') }} || ' were within ttl: ' || expired_reads
+                    || ' expired, ' || unavailable_reads || ' unavailable, of ' || reads || '.'
         end as finding,
         case when is_below then bad_since end as since,
         case
             when not is_below then null
             when expired_reads >= unavailable_reads
                 then 'No run was online within ttl: see `freshness` and `push_health` of the view.'
-            else 'Redis did not answer in time: is it up, who restarted it, and see `read_latency` of the service.'
+            else
+                'Redis did not answer in time: is it up, who restarted it?'
+                || ' See `read_latency` of the service.'
         end as what_to_do
     from judged
 

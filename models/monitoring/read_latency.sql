@@ -63,7 +63,9 @@ told_causes as (
         service,
         period,
         starts_at,
-        string_agg(waited_for || ' ' || slow_reads, ', ' order by slow_reads desc, waited_for) as slow_waited_for
+        string_agg(
+            waited_for || ' ' || slow_reads, ', ' order by slow_reads desc, waited_for asc
+        ) as slow_waited_for
     from causes
     group by service, period, starts_at
 
@@ -75,6 +77,12 @@ slow_since as (
 
 ),
 
+periods as (
+
+    {{ provender._fixed_periods() }}
+
+),
+
 grid as (
 
     select
@@ -82,7 +90,7 @@ grid as (
         periods.period,
         periods.starts_at
     from services
-    cross join ({{ provender._fixed_periods() }}) as periods
+    cross join periods
 
     union all
 
@@ -111,7 +119,9 @@ judged as (
         services.owner,
         slow_since.since as slow_since,
         coalesce(
-            grid.period = 'last 24 hours' and {{ provender._too_many('figures.slow_reads', 'figures.reads') }}, false
+            grid.period = 'last 24 hours'
+            and {{ provender._too_many('figures.slow_reads', 'figures.reads') }},
+            false
         ) as is_above
     from grid
     inner join services on grid.service = services.service
@@ -146,16 +156,17 @@ final as (
         case
             when is_above
                 then
-                    'Of its ' || reads || ' reads in the last 24 hours ' || slow_reads || ' took longer than the budget of '
-                    || latency_budget_ms || ' ms; p99 is ' || round(p99_ms, 1) || ' ms, p50 ' || round(p50_ms, 1)
+                    'Of its ' || reads || ' reads in the last 24 hours ' || slow_reads
+                    || ' took longer than the budget of ' || latency_budget_ms || ' ms; p99 is '
+                    || round(p99_ms, 1) || ' ms, p50 ' || round(p50_ms, 1)
                     || ' ms. The slow ones waited for: ' || slow_waited_for || '.'
         end as finding,
         case when is_above then slow_since end as since,
         case
             when is_above
                 then
-                    'Look at the load of Redis (SLOWLOG, memory, swapping) and the network to it; a `RowCache` serves meanwhile;'
-                    || ' raise latency_budget if the service has the time.'
+                    'Look at the load of Redis (SLOWLOG, memory, swapping) and at the network to it;'
+                    || ' a `RowCache` serves meanwhile; raise latency_budget if the service has the time.'
         end as what_to_do
     from judged
 

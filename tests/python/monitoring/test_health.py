@@ -460,6 +460,21 @@ def _random_history(
     return rows, states
 
 
+def test_settings_that_are_none_are_told_all_at_once(shop: Shop) -> None:
+    settings = {
+        "project": "provender",
+        "health": {"windw": "7d", "unread_after": "soon", "window": 0},
+    }
+    parsed = shop.project.dbt("parse", "--target-path", "elsewhere", provender=settings)
+    assert parsed.code == 2
+    for part in (
+        "unknown 'windw'; it has window, unread_after, monitors_max_age",
+        "unread_after: a duration like 30d, got 'soon'",
+        "window: a duration like 7d, got 0",
+    ):
+        assert part in parsed.output
+
+
 # the damage really done, by dbt, push-online and Redis
 
 

@@ -1,5 +1,6 @@
 """The printed ACL rules let each Redis user do its work, and no more; Redis itself refuses."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,16 @@ def users(
     for name, client in clients.items():
         client.close()
         pusher.client.acl_deluser(f"lender.dev.{name}")
+
+
+def test_the_pusher_sees_the_status(
+    project: PublishedProject, users: dict[str, redis.Redis]
+) -> None:
+    path = users["pusher"].connection_pool.connection_kwargs["path"]
+    url = f"unix://lender.dev.pusher:s3cret@{path}"
+    asked = ["status", "--json", "--redis-url", url, "--project-dir", str(project.root)]
+    report = json.loads(CliRunner().invoke(cli.app, asked).stdout)
+    assert (report["is_redis_asked"], report["decisions"]["unlanded"]) == (True, 0)
 
 
 def test_the_pusher_pushes_lands_and_reclaims(
