@@ -19,12 +19,8 @@ SERVICE_COMMANDS = (
 PUSHER_COMMANDS = (
     *CONNECTING,
     *("eval", "get", "hdel", "hget", "hgetall", "hset", "hsetnx", "info", "mget"),
-<<<<<<< HEAD
-    *("mset", "scan", "set", "time", "unlink", "xadd", "xdel", "xrange", "xrevrange"),
-    *("xack", "xautoclaim", "xgroup|create", "xreadgroup"),
-=======
     *("mset", "scan", "set", "time", "unlink", "xadd", "xdel", "xlen", "xrange", "xrevrange"),
->>>>>>> 5fba06799fa2bcb4519e69ea7ae555e3fe4bbb43
+    *("xack", "xautoclaim", "xgroup|create", "xreadgroup"),
 )
 
 

@@ -9,7 +9,7 @@ from time import monotonic
 from provender.errors import StoreUnavailable
 from provender_ops.decisions.landing import LandedDecisions, Lander
 
-EVERY = 3.0  # seconds between landings
+EVERY = 5.0  # seconds between landings
 TIDY_EVERY = 300.0  # seconds
 
 

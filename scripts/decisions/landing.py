@@ -138,6 +138,8 @@ class Lander:
         """Open the ledger, complete what was begun, and return what was found amiss."""
         head = stored_head(self._client, self._keys)
         found = told_by_head(self._ledger, head, moment)
+        if head is None:
+            self._keep_head()  # from now on its absence means that it was lost
         missing = files.complete(self._folder, self._ledger.state)
         tidying.complete_removals(self._ledger, moment)
         if missing:

@@ -19,10 +19,12 @@ from provender.errors import WrongValue
 from provender_ops.decisions.log_key import ChainKey
 from provender_ops.decisions.state import LandedFile, State
 from provender_ops.errors import Refused
-from provender_ops.parquet_files import to_disk
+from provender_ops.parquet_files import put_text, to_disk
 
 FOLDER = "decision_log"
 LEDGER = "ledger.jsonl"
+CHECKPOINT = "checkpoint.json"
+CHECK_EVERY = 500  # entries
 _LOCK = "lock"
 _MAC = b',"mac":"'
 
@@ -73,7 +75,7 @@ class Ledger:
 
     def expect(self, sequence: int) -> None:
         """Let the state that open() reads tell the mac of this entry."""
-        if self.state.mac_of(sequence) is None:
+        if sequence and self.state.mac_of(sequence) is None:
             self.state, self._size = State(remember=frozenset([sequence])), -1
 
     def open(self, at: str) -> State:
@@ -82,7 +84,6 @@ class Ledger:
             self.state, self._size = State(), 0
             self.append("begin", at, ledger=secrets.token_hex(6), key=self.key.name)
         elif self.path.stat().st_size != self._size:
-            self.state = State(remember=self.state.remember)
             self._read()
         if self.state.key != self.key.name:
             raise Refused(
@@ -116,22 +117,45 @@ class Ledger:
 
     def _read(self) -> None:
         """Take up all entries. What a killed append left at the end is cut off: nobody saw it."""
-        size = 0
-        for line in lines(self.path):
+        self.state, self._size = self._checked()
+        begun_at = self.state.sequence
+        for line in lines(self.path, self._size):
             if not line.endswith(b"\n"):
-                os.truncate(self.path, size)
+                os.truncate(self.path, self._size)
                 break
-            size += len(line)
+            self._size += len(line)
             try:
                 self.state.apply(Entry.of(line))
             except WrongValue:
                 continue  # verify-log names it; decisions land all the same
-        self._size = size
+        if self.state.sequence - begun_at >= CHECK_EVERY:
+            self._check()
+
+    def _check(self) -> None:
+        """Note the state, so that the next lander need not read so much; only landers read it."""
+        body = {"size": self._size, **self.state.as_body()}
+        text = json.dumps(body, separators=(",", ":")).encode()
+        put_text(self.folder / CHECKPOINT, signed(text, self.key).decode())
+
+    def _checked(self) -> tuple[State, int]:
+        """Return the noted state and what it has read of the ledger; else that of the beginning."""
+        remember = self.state.remember
+        beginning = State(remember=remember), 0
+        try:
+            line = (self.folder / CHECKPOINT).read_bytes()
+            body = json.loads(line)
+            state = State.of(body, remember)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            return beginning
+        is_ours = is_signed(line, self.key) and body["size"] <= self.path.stat().st_size
+        is_enough = all(sequence >= state.sequence for sequence in remember)
+        return (state, body["size"]) if is_ours and is_enough else beginning
 
 
-def lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a ledger; the last may be without its end."""
+def lines(path: Path, start: int = 0) -> Iterator[bytes]:
+    """Yield the lines of a ledger from a byte on; the last may be without its end."""
     with path.open("rb") as file:
+        file.seek(start)
         yield from file
 
 

@@ -73,7 +73,7 @@ class Shapes:
         self._numbers: dict[bytes, int] = {}
         self._before: dict[int, tuple[bytes, int]] = {}
         self._rows: list[Row | None] = []
-        self._table: _ShapeTable | None = None
+        self._table: ShapeTable | None = None
 
     def number(self, text: bytes, at: int) -> int:
         """Return the number of a record's shape in this place; it may be one that cannot be read.
@@ -96,21 +96,24 @@ class Shapes:
         return self if len(self._rows) < _MOST_SHAPES else Shapes()
 
     @property
-    def table(self) -> "_ShapeTable":
-        """All shapes by their numbers."""
+    def table(self) -> "ShapeTable":
+        """All shapes that are known now, by their numbers."""
         if self._table is None:
-            self._table = _ShapeTable.of(self._rows)
+            self._table = ShapeTable.of(self._rows)
         return self._table
 
 
 @dataclass(frozen=True, slots=True)
-class _ShapeTable:
+class ShapeTable:
+    """What views say, a row for each shape; it stays what it is when others become known."""
+
     columns: dict[str, pa.Array]
     lengths: np.ndarray
     is_read: np.ndarray
 
     @classmethod
-    def of(cls, rows: Sequence[Row | None]) -> "_ShapeTable":
+    def of(cls, rows: Sequence[Row | None]) -> "ShapeTable":
+        """Make it of what was read, None where nothing could be."""
         blank: Row = {name: [] if name in _LISTS else None for name in (*_PLAIN, *_LISTS)}
         filled = [blank if row is None else row for row in rows]
         columns = {name: _column(name, filled) for name in (*_PLAIN, *_LISTS)}
@@ -152,7 +155,7 @@ def cut(records: Sequence[bytes], shapes: Shapes) -> Cut:
 
 
 def read(
-    connection: duckdb.DuckDBPyConnection, pieces: Cut, table: _ShapeTable
+    connection: duckdb.DuckDBPyConnection, pieces: Cut, table: ShapeTable
 ) -> tuple[pa.Table, np.ndarray, list[int]]:
     """Return the rows of what could be read, their places, and the places of what could not."""
     try:
@@ -230,7 +233,7 @@ def _read_records(connection: duckdb.DuckDBPyConnection, cut: Cut) -> pa.Table:
 
 
 def _read_views(
-    connection: duckdb.DuckDBPyConnection, cut: Cut, table: _ShapeTable
+    connection: duckdb.DuckDBPyConnection, cut: Cut, table: ShapeTable
 ) -> tuple[pa.Array, np.ndarray]:
     """Return all views as structs, and which of them could be read."""
     chosen = np.array(cut.shapes, np.int64)

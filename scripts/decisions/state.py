@@ -1,7 +1,7 @@
 """What a ledger says by one of its entries: which files there are, and which are on their way."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from provender.errors import WrongValue
@@ -49,7 +49,7 @@ class State:
     files: dict[str, LandedFile] = field(default_factory=dict)
     compacted: set[str] = field(default_factory=set)
     superseded: dict[str, str] = field(default_factory=dict)
-    removing: dict[str, LandedFile | None] = field(default_factory=dict)
+    removing: dict[str, None] = field(default_factory=dict)
     macs: dict[int, str] = field(default_factory=dict)
     """Of the entries that were asked for by `remember`."""
     remember: frozenset[int] = frozenset()
@@ -58,6 +58,34 @@ class State:
     def current(self) -> list[LandedFile]:
         """The files that hold each row once."""
         return [file for name, file in self.files.items() if name not in self.superseded]
+
+    def as_body(self) -> dict[str, Any]:
+        """Return it as JSON can hold it, without the macs that were to be remembered."""
+        return {
+            "sequence": self.sequence,
+            "mac": self.mac,
+            "ledger": self.ledger,
+            "key": self.key,
+            "files": [asdict(file) for file in self.files.values()],
+            "compacted": sorted(self.compacted),
+            "superseded": self.superseded,
+            "removing": list(self.removing),
+        }
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any], remember: frozenset[int]) -> Self:
+        """Read what as_body() wrote."""
+        return cls(
+            sequence=int(body["sequence"]),
+            mac=str(body["mac"]),
+            ledger=str(body["ledger"]),
+            key=str(body["key"]),
+            files={file.file: file for file in map(LandedFile.of, body["files"])},
+            compacted=set(body["compacted"]),
+            superseded=dict(body["superseded"]),
+            removing=dict.fromkeys(body["removing"]),
+            remember=remember,
+        )
 
     def mac_of(self, sequence: int) -> str | None:
         """Return the mac of the last entry, or of one that was to be remembered."""
@@ -83,7 +111,7 @@ class State:
                 self.compacted.update(file.file for file in files)
                 self.superseded.update(dict.fromkeys(body["replaces"], str(body["at"])))
         elif kind == "removal":
-            self.removing.update({name: self.files.get(name) for name in body["files"]})
+            self.removing.update(dict.fromkeys(body["files"]))
             self._forget(body["files"])
         elif kind == "removed":
             for name in body["files"]:

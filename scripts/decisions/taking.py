@@ -12,7 +12,7 @@ from provender.errors import WrongValue
 from provender_ops.decisions.columns import DECISION_LOG
 from provender_ops.decisions.log_key import ChainKey
 from provender_ops.decisions.record_text import read_record
-from provender_ops.decisions.slices import Cut, Shapes, cut, read
+from provender_ops.decisions.slices import Cut, Shapes, ShapeTable, cut, read
 from provender_ops.decisions.stream import Taken
 
 MOST_ENTRIES = 10_000
@@ -27,7 +27,7 @@ class Chunk:
     records: Sequence[bytes]
     macs: Sequence[str]
     cut: Cut
-    shapes: Shapes
+    shapes: ShapeTable
     without: Sequence[bytes]  # ids of entries that have no record
 
 
@@ -64,14 +64,15 @@ def prepared(parts: Iterator[list[Taken]], key: ChainKey) -> Iterator[Chunk]:
         records = [record for _, record in whole]
         macs = list(map(key.row_mac, ids, records))
         shapes = shapes.bounded()
-        yield Chunk(ids, records, macs, cut(records, shapes), shapes, without)
+        pieces = cut(records, shapes)
+        yield Chunk(ids, records, macs, pieces, shapes.table, without)
 
 
 def rows_of(
     connection: duckdb.DuckDBPyConnection, chunk: Chunk, namespace: str, landed_at: datetime
 ) -> Read:
     """Return the rows of a chunk, and which entries cannot be read."""
-    rows, places, left = read(connection, chunk.cut, chunk.shapes.table)
+    rows, places, left = read(connection, chunk.cut, chunk.shapes)
     done = Read(unreadable=list(chunk.without))
     if len(places):
         done.tables.append(_whole(rows, places, chunk, namespace, landed_at))

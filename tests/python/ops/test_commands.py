@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import typer
+from decision_records import log_some
 from published_catalog import PublishedProject, View, minute
 from pushing import Pusher, in_history
 from redis_server import RedisServer
@@ -208,6 +210,7 @@ def test_redis_that_is_not_there_is_a_sentence(pushed: Pusher, run: Run) -> None
         ["read", "credit_risk", "customer_id=1"],
         ["land-decisions"],
         ["land-push-log"],
+        ["verify-log"],
     ):
         refused(run(*command, "--redis-url", "redis://127.0.0.1:1/0"), 2, "Redis cannot be reached")
         refused(run(*command, "--redis-url", "localhost:6379"), 2, "The Redis URL cannot be read")
@@ -398,6 +401,58 @@ def test_landing_says_how_far_the_log_has_landed(
     ]
 
 
+def test_landing_prints_the_head_and_verify_log_holds_it(
+    project: PublishedProject, pushed: Pusher, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PROVENDER_LOG_KEY", raising=False)
+    refused(run("verify-log"), 2, "There is no key of the decision log")
+    log_some(pushed.client, [1, 2])
+    result = run("land-decisions", "--json")
+    assert "Made a key" in result.stderr
+    landed = json.loads(result.stdout)
+    assert (landed["landed"], len(landed["files"]), landed["unreadable"]) == (2, 1, [])
+    assert f"The ledger's head is {landed['head']}." in result.stderr
+
+    whole = run("verify-log", "--head", landed["head"], "--json")
+    assert whole.exit_code == 0
+    assert "The log is whole: 2 entries, 1 files, 2 rows." in whole.stderr
+    assert json.loads(whole.stdout)["head"] == landed["head"]
+    refused(run("verify-log", "--head", "17"), 2, "is no head of a log")
+    refused(run("land-decisions", "--follow", "--json"), 2, "goes with neither")
+
+    (file,) = landed["files"]
+    Path(file).unlink()
+    refused(run("verify-log"), 1, "was removed, with 2 decisions", "1 findings")
+    assert run("verify-log", "--redis-url", "redis://127.0.0.1:1").exit_code == 1
+
+
+def test_following_ends_at_a_signal_with_all_that_came(
+    project: PublishedProject, pushed: Pusher, redis_server: RedisServer
+) -> None:
+    log_some(pushed.client, [1, 2, 3])
+    landing = "from provender_ops.cli import main; main()"
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            landing,
+            "land-decisions",
+            "--follow",
+            "--redis-url",
+            redis_server.url,
+        ],
+        cwd=project.root,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    said = next(line for line in process.stderr if "Landed" in line)
+    assert "Landed 3 decisions" in said
+    process.send_signal(signal.SIGTERM)
+    assert "Stopped. 3 decisions landed." in process.stderr.read()
+    assert process.wait() == 0
+
+
 def test_a_push_record_that_cannot_be_read_is_told_by_each_push(pushed: Pusher, run: Run) -> None:
     entry = pushed.client.xadd(pushed.keys.pushes, {"record": "{"})
     for _ in range(2):
@@ -484,6 +539,7 @@ def commands() -> list[list[str]]:
         ["wrong-decisions"],
         ["land-decisions"],
         ["land-push-log"],
+        ["verify-log"],
     ]
     assert {*group.commands, "redis"} == {*[name[0] for name in names], "redis"}  # type: ignore[attr-defined]
     return [*names, ["redis", "start"], ["redis", "stop"], ["redis", "url"]]

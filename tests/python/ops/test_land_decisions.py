@@ -14,7 +14,7 @@ from decision_records import KEYS, WRITER, a_record, a_view, line, log, log_some
 from pushing import LOG_KEY
 
 from provender.errors import StoreUnavailable
-from provender_ops.decisions import following, tidying
+from provender_ops.decisions import following, ledger, tidying
 from provender_ops.decisions.columns import DECISION_LOG
 from provender_ops.decisions.head import stored_head
 from provender_ops.decisions.landing import LandedDecisions, Lander
@@ -368,6 +368,34 @@ def test_retention_is_declared_in_the_project(tmp_path: Path, block: str, kept: 
         assert kept in str(refused.value)
     else:
         assert retention_us(tmp_path) == kept
+
+
+# the ledger
+
+
+def test_a_lander_reads_of_a_long_ledger_what_is_new(
+    redis_client: redis.Redis, landing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes by a note of the state, unless somebody else wrote that."""
+    monkeypatch.setattr(ledger, "CHECK_EVERY", 3)
+    started: list[int] = []
+    lines = ledger.lines
+
+    def watched(path: Path, start: int = 0) -> Any:
+        started.append(start)
+        return lines(path, start)
+
+    monkeypatch.setattr(ledger, "lines", watched)
+    for number in range(1, 12):
+        log_some(redis_client, [number])
+        Lander(redis_client, KEYS, landing, LOG_KEY).land(tidy=False)
+    assert sorted(started) == started
+    assert len(set(started)) == 4
+    note = landing / "decision_log/checkpoint.json"
+    note.write_text(note.read_text().replace('"compacted":[]', '"compacted":["x"]'))
+    Lander(redis_client, KEYS, landing, LOG_KEY).land()
+    assert started[-1] == 0
+    is_whole(landing, redis_client)
 
 
 # the key
