@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.decisions.landing import Landing, measure_landing
 from benchmarks.decisions.record import Records, measure_records
+from benchmarks.decisions.watching import Watching, measure_watching
 from benchmarks.online.fresh import call
 from benchmarks.online.published import Published
 from benchmarks.online.push import push
@@ -17,6 +19,8 @@ from benchmarks.online.workload import draw
 
 ENTITIES = 20_000
 CALLS = 5_000  # in a round
+LANDED = 100_000
+CUSTOMERS, WATCHED, AUDITED = 500_000, 1_000_000, 10_000_000
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Decisions:
     rounds: int
     redis: Mapping[str, object]  # what the server says of itself
     records: Mapping[str, Records]  # by the way to Redis
+    landing: Landing
+    watching: Watching
 
 
 def measure_decisions(
@@ -46,4 +52,9 @@ def measure_decisions(
             way: call(measure_records, workload, way, work, calls, repeats) for way in workload.urls
         }
         redis = server.info("server")
-    return Decisions(entities, calls, repeats, redis, records)
+    tell("landing decisions…")
+    landing = measure_landing(work, max(2_000, round(LANDED * share)), repeats)
+    tell("looking for skew, and auditing…")
+    many = (round(number * share) for number in (CUSTOMERS, WATCHED, AUDITED))
+    watching = measure_watching(work, *many)
+    return Decisions(entities, calls, repeats, redis, records, landing, watching)

@@ -4,10 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
+from statistics import median
 
 from benchmarks.data import SCORES
+from benchmarks.decisions.landing import Landing
 from benchmarks.decisions.measured import Decisions
 from benchmarks.decisions.record import Records
+from benchmarks.decisions.watching import Watching
 from benchmarks.markdown import machine, rows
 from benchmarks.online.latency import Latency
 from benchmarks.online.world import VIEWS
@@ -19,7 +22,14 @@ Line = Sequence[str]
 def page(decisions: Decisions) -> str:
     """Write the page."""
     template = (Path(__file__).parent / "page.md").read_text()
-    return template.format_map({**_setting(decisions), **_records(decisions.records)})
+    return template.format_map(
+        {
+            **_setting(decisions),
+            **_records(decisions.records),
+            **_landing(decisions.landing),
+            **_watching(decisions.watching),
+        }
+    )
 
 
 def _setting(decisions: Decisions) -> Mapping[str, object]:
@@ -46,6 +56,36 @@ def _records(records: Mapping[str, Records]) -> Mapping[str, object]:
         "latency": rows(_latency(records)),
         "rates": rows(_rates(records)),
         "disk": rows(_disk(records)),
+    }
+
+
+def _landing(landing: Landing) -> Mapping[str, object]:
+    read, landed = ([getattr(turn, each) for turn in landing.turns] for each in ("read", "landed"))
+    return {
+        "landed": f"{landing.decisions:,}",
+        "read_seconds": f"{median(read):.2f}",
+        "landed_seconds": f"{median(landed):.2f}",
+        "landed_ratio": f"{landing.ratio.median:.2f}",
+        "landed_rate": f"{landing.decisions / median(landed):,.0f}",
+        "landed_megabytes": f"{landing.megabytes:,.0f}",
+        "landed_bytes": f"{landing.landed_bytes:,.0f}",
+        "compact_bytes": f"{landing.compact_bytes:,.0f}",
+        "compact_a_year": f"{landing.gigabytes_a_year:.1f}",
+    }
+
+
+def _watching(watching: Watching) -> Mapping[str, object]:
+    return {
+        "watched": f"{watching.decisions:,}",
+        "customers": f"{watching.customers:,}",
+        "watched_features": len(SCORES),
+        "models": rows([name, f"{seconds:.1f}"] for name, seconds in watching.build.items()),
+        "skew_seconds": f"{watching.skew:.1f}",
+        "audited": f"{watching.audited:,}",
+        "audit_seconds": f"{watching.audit:.2f}",
+        "audit_most": f"{max(watching.audits):.2f}",
+        "audits": len(watching.audits),
+        "audit_command": f"{watching.command:.1f}",
     }
 
 
