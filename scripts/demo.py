@@ -59,14 +59,9 @@ limit 1
 """
 
 AUDIT = """
-select served.name, served.value as served, history.late_loan_payments_90d as in_history
-from decision_features as served
-join decisions on decisions.decision_id = served.decision_id
-join customer_credit_history as history
-    on history.customer_id = cast(decisions.keys ->> 'customer_id' as integer)
-    and history.valid_from <= served.as_of
-    and (history.valid_to is null or history.valid_to > served.as_of)
-where served.decision_id = $decision and served.name = 'late_loan_payments_90d'
+select name, served, in_history, recomputed
+from decision_audit($decision)
+where name = 'late_loan_payments_90d'
 """
 
 VARS = "--vars '{as_of: 2026-03-08T00:30:00Z, rehearsal: true}'"
@@ -166,9 +161,8 @@ def audit(store: Store) -> None:
     store.audit(str(decision["decision_id"]))
     tell("One of them as plain SQL over the published catalog:")
     tell(AUDIT.replace("$decision", f"'{decision['decision_id']}'"))
-    print_table(
-        ["name", "served", "in_history"], store.query(AUDIT, decision=decision["decision_id"])
-    )
+    found = store.query(AUDIT.replace("$decision", f"'{decision['decision_id']}'"))
+    print_table(list(found[0]), found)
 
 
 if __name__ == "__main__":
