@@ -7,7 +7,7 @@ from platform import python_version
 
 from benchmarks.data import SCORES
 from benchmarks.decisions.measured import Decisions
-from benchmarks.decisions.record import Records
+from benchmarks.decisions.record import BURST, Records
 from benchmarks.markdown import machine, rows
 from benchmarks.online.latency import Latency
 from benchmarks.online.world import VIEWS
@@ -33,6 +33,7 @@ def _setting(decisions: Decisions) -> Mapping[str, object]:
         "views": len(VIEWS),
         "calls": f"{decisions.calls:,}",
         "rounds": decisions.rounds,
+        "burst": BURST,
     }
 
 
