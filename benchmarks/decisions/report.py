@@ -9,7 +9,7 @@ from statistics import median
 from benchmarks.data import SCORES
 from benchmarks.decisions.landing import Landing
 from benchmarks.decisions.measured import Decisions
-from benchmarks.decisions.record import Records
+from benchmarks.decisions.record import BURST, Records
 from benchmarks.decisions.watching import Watching
 from benchmarks.markdown import machine, rows
 from benchmarks.online.latency import Latency
@@ -43,6 +43,7 @@ def _setting(decisions: Decisions) -> Mapping[str, object]:
         "views": len(VIEWS),
         "calls": f"{decisions.calls:,}",
         "rounds": decisions.rounds,
+        "burst": BURST,
     }
 
 

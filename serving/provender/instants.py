@@ -31,7 +31,8 @@ def from_us(microseconds: int) -> datetime:
 
 def to_text(instant: datetime) -> str:
     """Return `YYYY-MM-DDTHH:MM:SS.ffffffZ`."""
-    return as_utc(instant).isoformat(timespec="microseconds")[:-_OFFSET] + "Z"
+    utc = instant if instant.tzinfo is UTC else as_utc(instant)
+    return utc.isoformat("T", "microseconds")[:-_OFFSET] + "Z"
 
 
 FIRST_US = to_us(datetime.min)
