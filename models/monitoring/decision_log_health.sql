@@ -184,15 +184,17 @@ final as (
         case
             when writers.lost > 0
                 then
-                    writers.lost || ' decisions that writer ' || writers.writer || ' was told were logged have not landed, of '
+                    writers.lost || ' decisions that writer ' || writers.writer
+                    || ' was told were logged have not landed, of '
                     || (writers.decisions + writers.lost) || '.'
         end as finding,
         case when writers.lost > 0 then writers.since end as since,
         case
             when writers.lost > 0
                 then
-                    'Redis lost them: a flush, an older dump or a failover. Look at its persistence (appendonly yes, appendfsync), or give'
-                    || ' the DecisionLog a journal, which sends them again.'
+                    'Redis lost them: a flush, an older dump or a failover. Look at its persistence'
+                    || ' (appendonly yes, appendfsync), or give the DecisionLog a journal,'
+                    || ' which sends them again.'
         end as what_to_do
     from writers
     left join owners on writers.service = owners.service
@@ -212,21 +214,32 @@ final as (
         landed_until,
         cast(unlanded_seconds as double) as unlanded_seconds,
         cast(null as varchar) as owner,
-        case
-            when conflicts > 0 and is_late
-                then conflicts || ' decisions were logged again with other content, ' || example || ' for one; and nothing has landed since '
-                    || cast(date_trunc('second', landed_until) as varchar) || ' UTC.'
-            when conflicts > 0
-                then conflicts || ' decisions were logged again with other content, ' || example || ' for one.'
-            when is_late
-                then 'Nothing has landed since ' || cast(date_trunc('second', landed_until) as varchar) || ' UTC.'
-        end as finding,
+        nullif(
+            concat_ws(
+                ' ',
+                case
+                    when conflicts > 0
+                        then
+                            conflicts || ' decisions were logged again with other content, '
+                            || example || ' for one.'
+                end,
+                case
+                    when is_late
+                        then
+                            'Nothing has landed since '
+                            || cast(date_trunc('second', landed_until) as varchar) || ' UTC.'
+                end
+            ),
+            ''
+        ) as finding,
         case when conflicts > 0 then conflict_since when is_late then landed_until end as since,
         case
             when conflicts > 0
-                then 'Two decisions were given one decision_id; the first landed counts. Look at both in decision_log, and mend who gives the ids.'
+                then
+                    'Two decisions were given one decision_id; the first landed counts.'
+                    || ' Look at both in decision_log, and mend who gives the ids.'
             when is_late
-                then 'Run `provender land-decisions`, or see why it does not: it says on stderr what it waits for.'
+                then 'Run `provender land-decisions`, or see on its stderr what it waits for.'
         end as what_to_do
     from logs
 

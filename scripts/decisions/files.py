@@ -119,8 +119,10 @@ def remove(folder: Path, names: list[str]) -> None:
 def by_day(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
     """Yield rows by the folder of the day they were decided on."""
     days = pc.floor_temporal(rows["decided_at"], unit="day").cast(pa.date32())
-    for day in sorted(pc.unique(days).to_pylist()):
-        yield f"day={day:%Y-%m-%d}", rows.filter(pc.equal(days, day))
+    different = sorted(pc.unique(days).to_pylist())
+    for day in different:
+        own = rows if len(different) == 1 else rows.filter(pc.equal(days, day))
+        yield f"day={day:%Y-%m-%d}", own
 
 
 def ahead(items: Iterator[T]) -> Generator[T, None, None]:

@@ -10,6 +10,8 @@ What a view says but for its age and values is nearly always what it said before
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
+from typing import NamedTuple
 
 import duckdb
 import numpy as np
@@ -21,10 +23,13 @@ from provender_ops.decisions.columns import FORMAT, SCALARS, TEXTS, VIEW
 from provender_ops.decisions.record_text import Row, elements_of, read_shape
 
 _MOST_SHAPES = 20_000
-_TYPES = {"format": "BIGINT", **SCALARS}
-_SAID = json.dumps(_TYPES)
-# from_json would take "1" and 1.0 for 1, and 7 for "7"
-_STRUCTURE = json.dumps(_TYPES, separators=(",", ":")).replace("BIGINT", "UBIGINT")
+_SAID = json.dumps(SCALARS)
+# from_json would take "1" and 1.0 for 1, 7 for "7", and nothing for null
+_WRITTEN = {"VARCHAR": r'"(?:[^"\\]|\\.)*"', "BIGINT": r"\d{1,18}"}
+_PATTERN = ",".join(
+    rf'"{name}":(?:{_WRITTEN[kind]}{"|null" if name == "waited_for" else ""})'
+    for name, kind in SCALARS.items()
+)
 _EXACT_TIME = "length({0}) = 27 and ends_with({0}, 'Z')"  # an offset or fewer digits: slowly
 _PLAIN = ("view", "version", "fingerprint", "generation", "as_of", "status", "cached", "hashed")
 _LISTS = ("names", "features", "types", "statuses", "is_default")
@@ -32,16 +37,13 @@ _CODES = pa.dictionary(pa.int32(), pa.string())
 
 _READ_RECORDS = f"""
 select
-    said.* exclude (format, decided_at, read_at),
+    said.* exclude (decided_at, read_at),
     try_cast(said.decided_at as timestamp) as decided_at,
     try_cast(said.read_at as timestamp) as read_at,
     keys, nullif(request, 'null') as request, decision, nullif(outside, 'null') as outside,
     coalesce(
-        structure = '{_STRUCTURE}' and said.format = {FORMAT}
+        is_as_written
         and {_EXACT_TIME.format("said.decided_at")} and {_EXACT_TIME.format("said.read_at")}
-        and said.number is not null and said.refused is not null and said.read_us is not null
-        and said.decision_id is not null and said.writer is not null
-        and said.service is not null and said.model_version is not null
         and try(json_type(keys)) = 'OBJECT' and try(json_type(decision)) = 'OBJECT'
         and try(json_type(request)) in ('OBJECT', 'NULL')
         and try(json_type(outside)) in ('OBJECT', 'NULL')
@@ -52,7 +54,7 @@ select
 from (
     select
         * replace (try(from_json(said, '{_SAID}')) as said),
-        replace(try(json_structure(said)), '"NULL"', '"VARCHAR"') as structure
+        regexp_full_match(said, '\\{{"format":{FORMAT},{_PATTERN}\\}}') as is_as_written
     from pieces
 )
 """
@@ -65,31 +67,44 @@ from pieces
 """
 
 
+class Shape(NamedTuple):
+    """The text of a view before its age, between age and values, and after them."""
+
+    start: bytes
+    middle: bytes
+    end: bytes
+    number: int
+
+
 class Shapes:
     """What views say but for age and values, by the text; some are kept."""
 
     def __init__(self) -> None:
         """Know none yet."""
-        self._numbers: dict[bytes, int] = {}
-        self._before: dict[int, tuple[bytes, int]] = {}
+        self.last: dict[int, Shape] = {}
+        """The shape that was found last in each place of a record."""
+        self._numbers: dict[tuple[bytes, bytes, bytes], int] = {}
         self._rows: list[Row | None] = []
         self._table: ShapeTable | None = None
 
-    def number(self, text: bytes, at: int) -> int:
-        """Return the number of a record's shape in this place; it may be one that cannot be read.
+    def found(self, record: bytes, at: int, place: int) -> Shape:
+        """Return the shape of the view that begins at `at`; it may be one that cannot be read.
 
-        Nearly always it is that of the record before, and to compare is faster than to hash.
+        Raise ValueError when a word is not there.
         """
-        before = self._before.get(at)
-        if before is not None and before[0] == text:
-            return before[1]
-        number = self._numbers.get(text)
+        age = record.index(b',"age_us":', at) + 10
+        middle = record.index(b",", age)
+        values = record.index(b',"values":[', middle) + 11
+        end = record.index(b'],"statuses":', values)
+        after = record.index(b"}", end) + 1
+        texts = (record[at:age], record[middle:values], record[end:after])
+        number = self._numbers.get(texts)
         if number is None:
-            number = self._numbers[text] = len(self._rows)
-            self._rows.append(_shape(text))
+            number = self._numbers[texts] = len(self._rows)
+            self._rows.append(_shape(*texts))
             self._table = None
-        self._before[at] = (text, number)
-        return number
+        shape = self.last[place] = Shape(*texts, number)
+        return shape
 
     def bounded(self) -> "Shapes":
         """Return these, or none when there are too many."""
@@ -145,9 +160,9 @@ def cut(records: Sequence[bytes], shapes: Shapes) -> Cut:
         try:
             _cut_one(record, done, shapes)
         except ValueError:  # a word is not where our writer puts it
-            count = sum(done.views)
+            whole = sum(done.views)
             for pieces in (done.ages, done.values, done.shapes):
-                del pieces[count:]
+                del pieces[whole:]
             done.left.append(place)
         else:
             done.places.append(place)
@@ -181,45 +196,54 @@ def read(
 
 def _cut_one(record: bytes, done: Cut, shapes: Shapes) -> None:
     """Append the pieces of one record; raise ValueError when it cannot be cut."""
-    first, *rest = record.split(b',"age_us":')
-    request = first.index(b',"request":')
-    decision = first.index(b',"decision":', request)
-    outside = first.index(b',"outside":', decision)
-    service = first.index(b',"service":', outside)
-    keys = first.index(b',"keys":', service)
-    views = first.index(b',"views":[', keys)
-    _cut_views(first[views + 10 :], rest, done, shapes)
-    done.said.append(first[:request] + first[service:keys] + b"}")
-    done.request.append(first[request + 11 : decision])
-    done.decision.append(first[decision + 12 : outside])
-    done.outside.append(first[outside + 11 : service])
-    done.keys.append(first[keys + 8 : views])
-    done.views.append(len(rest))
+    request = record.index(b',"request":')
+    decision = record.index(b',"decision":', request)
+    outside = record.index(b',"outside":', decision)
+    service = record.index(b',"service":', outside)
+    keys = record.index(b',"keys":', service)
+    views = record.index(b',"views":[', keys)
+    done.views.append(_cut_views(record, views + 10, done, shapes))
+    done.said.append(record[:request] + record[service:keys] + b"}")
+    done.request.append(record[request + 11 : decision])
+    done.decision.append(record[decision + 12 : outside])
+    done.outside.append(record[outside + 11 : service])
+    done.keys.append(record[keys + 8 : views])
 
 
-def _cut_views(before: bytes, rest: Sequence[bytes], done: Cut, shapes: Shapes) -> None:
-    """Append the pieces of each view; `before` is what stands before the first age."""
-    follows = b""
-    for at, piece in enumerate(rest):
-        age = piece.index(b",")
-        values = piece.index(b',"values":[', age)
-        after = piece.index(b'],"statuses":', values)
-        end = piece.index(b"}", after) + 1
-        shape = before + piece[age:values] + piece[after + 1 : end]
-        done.shapes.append(shapes.number(shape, at))
-        done.ages.append(piece[:age])
-        done.values.append(piece[values + 11 : after])
-        follows = piece[end:]
-        before = follows[1:]
-        if follows[:2] != b",{" and piece is not rest[-1]:
-            raise ValueError("another view was to follow")
-    if follows != b"]}":
+def _cut_views(record: bytes, at: int, done: Cut, shapes: Shapes) -> int:
+    """Append the pieces of the views that begin at `at`, and return how many there are.
+
+    Nearly always a view says what the one in this place said in the record before; to see that is
+    faster than to look for the words.
+    """
+    for place in count():
+        shape = shapes.last.get(place)
+        if shape is None or not record.startswith(shape.start, at):
+            shape = shapes.found(record, at, place)
+        age = at + len(shape.start)
+        middle = record.index(b",", age)
+        if not record.startswith(shape.middle, middle):
+            shape = shapes.found(record, at, place)
+        values = middle + len(shape.middle)
+        end = record.index(b'],"statuses":', values)
+        if not record.startswith(shape.end, end):
+            shape = shapes.found(record, at, place)
+        done.ages.append(record[age:middle])
+        done.values.append(record[values:end])
+        done.shapes.append(shape.number)
+        at = end + len(shape.end)
+        if not record.startswith(b",{", at):
+            break
+        at += 1
+    if record[at:] != b"]}":
         raise ValueError("the record was to end")
+    return place + 1
 
 
-def _shape(text: bytes) -> Row | None:
+def _shape(start: bytes, middle: bytes, end: bytes) -> Row | None:
+    """Return what a view of these texts says, None when it cannot be read."""
     try:
-        view = json.loads(text)
+        view = json.loads(b"%b0%b%b" % (start, middle, end))
         return read_shape(view) if isinstance(view, dict) else None
     except (WrongValue, ValueError, RecursionError):
         return None

@@ -155,7 +155,7 @@ def test_what_our_writer_writes_is_read_in_bulk() -> None:
     ids=str,
 )
 def test_a_record_that_is_none_is_read_neither_way(changes: dict[str, Any]) -> None:
-    raw = line(a_record(1, **changes))
+    raw = line({**a_record(1), **changes})
     assert in_bulk([raw]) == {}
     assert one_by_one(raw) is None
 
