@@ -139,9 +139,7 @@ class World:
         odds = self.activity / self.activity.sum()
         return self.random.choice(ENTITIES, rows, p=odds), self.random.choice(list(days), rows)
 
-    def _frame(
-        self, whom: npt.NDArray[np.int64], when: npt.NDArray[np.int64]
-    ) -> pd.DataFrame:
+    def _frame(self, whom: npt.NDArray[np.int64], when: npt.NDArray[np.int64]) -> pd.DataFrame:
         rows: dict[str, object] = {"customer_id": whom}
         for name, type_ in self.types.items():
             values = self.values[name][when, whom]
@@ -167,4 +165,3 @@ def _as_json(name: str, type_: str) -> str:
     if type_ == "varchar":
         return f"""'"' || {name} || '"'"""
     return f"cast({value} as varchar)"
-
