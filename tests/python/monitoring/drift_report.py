@@ -24,7 +24,10 @@ create table decisions (
 create table decision_features (
     decision_id varchar, name varchar, as_of timestamp, status varchar, value varchar
 );
-create table main_provender.run_log (view varchar, version integer, as_of timestamp);
+create table main_provender.run_log (
+    view varchar, version integer, history varchar, fingerprint varchar, as_of timestamp,
+    ended_at timestamp, row_count bigint, columns varchar, invocation_id varchar, git_commit varchar
+);
 create table main_provender.cut_log (view varchar, version integer, kept_from timestamp);
 """
 

@@ -109,7 +109,10 @@ class World:
         state = self._frame(np.arange(ENTITIES), np.full(ENTITIES, day))
         state["valid_from"], state["valid_to"] = at, at + timedelta(days=1)
         _insert(store, "profile_history", state)
-        store.execute("insert into main_provender.run_log values ('profile', 1, ?)", [at])
+        store.execute(
+            "insert into main_provender.run_log (view, version, as_of) values ('profile', 1, ?)",
+            [at],
+        )
 
     def _decide(self, store: duckdb.DuckDBPyConnection, day: int) -> None:
         busy = 1.15 if day % 7 < 5 else 0.7

@@ -101,23 +101,31 @@ SERVED_DRIFTS: dict[str, tuple[str, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("what", SERVED_DRIFTS)
+def alone_or_together(drifts: dict[str, Any]) -> list[list[str]]:
+    """All at once, each of another feature; in the long series each alone, too."""
+    return [list(drifts), *([one] for one in drifts if CLEAN_DAYS)]
+
+
+@pytest.mark.parametrize("names", alone_or_together(SERVED_DRIFTS), ids=lambda names: names[-1])
 def test_what_is_served_drifts(
-    what: str, store: duckdb.DuckDBPyConnection, drift: DriftReport, world: World
+    names: list[str], store: duckdb.DuckDBPyConnection, drift: DriftReport, world: World
 ) -> None:
     """The first run after it, a day later, finds it, and nothing else; two days later the same."""
-    feature, drifted, change = SERVED_DRIFTS[what]
     start = world.day(START)
-    sql = SERVED.format(set=change, feature=feature, since=SINCE)
-    store.execute(sql, {"start": start})
+    wanted = {SERVED_DRIFTS[name][0]: SERVED_DRIFTS[name][1] for name in names}
+    for name in names:
+        feature, _, change = SERVED_DRIFTS[name]
+        store.execute(SERVED.format(set=change, feature=feature, since=SINCE), {"start": start})
     for days in (1, 3):
-        [row] = found(drift.rows(store, world.day(START + days)))
-        assert (row["population"], row["feature"]) == ("served", feature)
-        assert drifted in row["drifted"].split(", ")
-        assert row["since"] == start
-        assert row["owner"] == "risk"
-        assert feature in row["finding"]
-        assert row["what_to_do"]
+        rows = found(drift.rows(store, world.day(START + days)))
+        assert {row["feature"]: row["since"] for row in rows} == dict.fromkeys(wanted, start)
+        assert len(rows) == len(wanted)
+        for row in rows:
+            assert row["population"] == "served"
+            assert wanted[row["feature"]] in row["drifted"].split(", ")
+            assert row["owner"] == "risk"
+            assert row["feature"] in row["finding"]
+            assert row["what_to_do"]
 
 
 ONLINE_DRIFTS = {
@@ -131,20 +139,20 @@ ONLINE_DRIFTS = {
 }
 
 
-@pytest.mark.parametrize("what", ONLINE_DRIFTS)
+@pytest.mark.parametrize("names", alone_or_together(ONLINE_DRIFTS), ids=lambda names: names[-1])
 def test_what_is_online_drifts(
-    what: str, store: duckdb.DuckDBPyConnection, drift: DriftReport, world: World
+    names: list[str], store: duckdb.DuckDBPyConnection, drift: DriftReport, world: World
 ) -> None:
-    feature, value = ONLINE_DRIFTS[what]
+    """The run that brings it finds it, and two days later its start is the same."""
     first_run = world.day(START)
+    changed = ", ".join(" = ".join(ONLINE_DRIFTS[name]) for name in names)
     store.execute(
-        f"update profile_history set {feature} = {value} where valid_from >= $start",
-        {"start": first_run},
+        f"update profile_history set {changed} where valid_from >= $start", {"start": first_run}
     )
+    wanted = {("online", ONLINE_DRIFTS[name][0], first_run) for name in names}
     for at in (first_run, world.day(START + 2)):
-        [row] = found(drift.rows(store, at))
-        assert (row["population"], row["feature"]) == ("online", feature)
-        assert row["since"] == first_run
+        rows = found(drift.rows(store, at))
+        assert {(row["population"], row["feature"], row["since"]) for row in rows} == wanted
 
 
 def test_a_drift_older_than_the_week_is_found_still(

@@ -1,12 +1,10 @@
-"""Each statistic of `drift` equals scipy's, on random and nasty samples, each a feature of its own."""
+"""Each statistic of `drift` equals scipy's, on random and nasty samples, each a feature."""
 
 import itertools
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -291,79 +289,88 @@ def test_p_values_are_corrected_for_all_that_was_tested(report: dict[str, Row]) 
             assert row["p_corrected"] == pytest.approx(min(1, p * tests), rel=1e-12), name
 
 
-def test_an_entity_that_comes_again_is_worth_one_row(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> DriftReport:
+    types = {"x": "double", "k": "varchar", "stamp": "timestamp", "on_day": "date"}
+    return DriftReport(tmp_path_factory.mktemp("drift") / "small", types, min_rows=50)
+
+
+def fill_small(store: Any, training: pd.DataFrame, served: pd.DataFrame) -> None:
+    """Write rows (customer_id, moment, then features) of a training set, and of decisions."""
+    training = training.assign(profile__as_of=training["moment"], profile__status="ok")
+    store.register("training", training.drop(columns="moment"))
+    store.execute("insert into profile_training by name from training")
+    store.register("served", served.assign(n=range(len(served))))
+    store.execute(
+        "insert into decisions select n, 'scoring', 'v1', moment,"
+        """ '{"customer_id":' || customer_id || '}' from served"""
+    )
+    for name in served.columns.drop(["customer_id", "moment"]):
+        store.execute(
+            f"insert into decision_features select n, '{name}', moment, 'ok', to_json({name})"
+            " from served"
+        )
+
+
+def served_rows(drift: DriftReport, store: Any) -> dict[str, Row]:
+    rows = drift.rows(store)
+    return {row["feature"]: row for row in rows if row["population"] == "served"}
+
+
+def test_an_entity_that_comes_again_is_worth_one_row(small: DriftReport) -> None:
     """Kish's design effect divides the counts; D and PSI stay."""
-    drift = DriftReport(tmp_path / "drift", {"x": "double", "k": "varchar"}, min_rows=2)
     random = np.random.default_rng(8)
-    with drift.store() as store:
-        training, served = (random.integers(0, high, size) for high, size in ((60, 300), (29, 500)))
-        fill_repeated(store, training, served)
-        rows = {r["feature"]: r for r in drift.rows(store) if r["population"] == "served"}
-    worth = [
-        len(s) ** 2 / sum(n**2 for n in Counter(s.tolist()).values()) for s in (training, served)
+    training, served = (random.integers(0, high, size) for high, size in ((60, 300), (29, 500)))
+    at = COMPILED_AT - timedelta(hours=1)
+    tables = [
+        pd.DataFrame(
+            {"customer_id": who, "moment": at, "x": who * 1.0, "k": np.where(who % 2, "a", "b")}
+        )
+        for who in (training, served)
     ]
-    for row in rows.values():
+    with small.store() as store:
+        fill_small(store, *tables)
+        rows = served_rows(small, store)
+    worth = [
+        len(who) ** 2 / sum(n**2 for n in Counter(who.tolist()).values())
+        for who in (training, served)
+    ]
+    for row in (rows["x"], rows["k"]):
         assert row["baseline_design_effect"] == pytest.approx(300 / worth[0])
         assert row["design_effect"] == pytest.approx(500 / worth[1])
     scale = math.sqrt(worth[0] * worth[1] / (worth[0] + worth[1]))
+    assert rows["x"]["d"] == pytest.approx(stats.ks_2samp(training, served).statistic)
     assert rows["x"]["ks_p"] == pytest.approx(kolmogorov(rows["x"]["d"] * scale))
     table = [
-        [Counter((s % 2).tolist())[n] * w / len(s) for n in (0, 1)]
-        for s, w in zip((training, served), worth, strict=True)
+        [Counter((who % 2).tolist())[n] * w / len(who) for n in (0, 1)]
+        for who, w in zip((training, served), worth, strict=True)
     ]
     expected = stats.chi2_contingency(table, correction=False)
     assert rows["k"]["chi_square"] == pytest.approx(expected.statistic)
     assert rows["k"]["chi_square_p"] == pytest.approx(expected.pvalue)
 
 
-def fill_repeated(store: Any, training: Any, served: Any) -> None:
-    """x is the customer and more, k whether his number is odd."""
-    at = COMPILED_AT - timedelta(hours=1)
-    store.executemany(
-        "insert into profile_training values (?, ?, ?, ?, 'ok')",
-        [(int(who), float(who), f"k{who % 2}", at) for who in training],
-    )
-    store.executemany(
-        "insert into decisions values (?, 'scoring', 'v1', ?, ?)",
-        [(str(n), at, json.dumps({"customer_id": int(who)})) for n, who in enumerate(served)],
-    )
-    store.executemany(
-        "insert into decision_features values (?, ?, ?, 'ok', ?)",
-        [(str(n), "x", at, str(float(who))) for n, who in enumerate(served)]
-        + [(str(n), "k", at, f'"k{who % 2}"') for n, who in enumerate(served)],
-    )
-
-
-def pairs_of(rows: Sequence[Row], *names: str) -> list[tuple[Any, ...]]:
-    return [tuple(row[name] for name in names) for row in rows]
-
-
-def test_a_time_is_compared_by_how_long_ago_it_was(tmp_path: Path) -> None:
+def test_a_time_is_compared_by_how_long_ago_it_was(small: DriftReport) -> None:
     """Two years after the training set, a date a week ago is still a date a week ago."""
-    types = {"stamp": "timestamp", "on_day": "date"}
-    drift = DriftReport(tmp_path / "drift", types, min_rows=50)
-    then, now = datetime(2024, 1, 10), COMPILED_AT - timedelta(hours=3)
-    with drift.store() as store:
-        for n in range(300):
-            day = timedelta(days=n % 30)
-            store.execute(
-                "insert into profile_training values (?, ?, ?, ?, 'ok')",
-                [n, then - day, (then - day).date(), then],
-            )
-            store.execute(
-                "insert into decisions values (?, 'scoring', 'v1', ?, ?)",
-                [str(n), now, json.dumps({"customer_id": n})],
-            )
-            store.execute(
-                "insert into decision_features values ($n, 'stamp', $now, 'ok', $at),"
-                " ($n, 'on_day', $now, 'ok', $day)",
+    days = pd.to_timedelta(np.arange(300) % 30, unit="D")
+    tables = []
+    for moment in (datetime(2024, 1, 10), COMPILED_AT - timedelta(hours=3)):
+        stamp = pd.Series(moment - days)
+        tables.append(
+            pd.DataFrame(
                 {
-                    "n": str(n),
-                    "now": now,
-                    "at": f'"{(now - day).isoformat()}"',
-                    "day": f'"{(now - day).date()}"',
-                },
+                    "customer_id": range(300),
+                    "moment": moment,
+                    "stamp": stamp,
+                    "on_day": stamp.dt.date,
+                }
             )
-        rows = [row for row in drift.rows(store) if row["population"] == "served"]
-    assert pairs_of(rows, "feature", "finding") == [("on_day", None), ("stamp", None)]
-    assert [row["d"] for row in rows] == [pytest.approx(1 / 30), pytest.approx(0, abs=1e-12)]
+        )
+    with small.store() as store:
+        fill_small(store, *tables)
+        rows = served_rows(small, store)
+    assert rows["stamp"]["d"] == pytest.approx(0, abs=1e-12)
+    # a date is of midnight, and it was 21:00
+    assert rows["on_day"]["d"] == pytest.approx(1 / 30)
+    assert rows["stamp"]["finding"] is None
+    assert rows["on_day"]["finding"] is None
