@@ -172,7 +172,7 @@ class Shop:
 
     def land(self, decisions: Sequence[Decision]) -> None:
         """Land decisions as `land-decisions` does."""
-        folder = self.project.folder / "landing/dev" / DECISIONS / "day=2026-03-02"
+        folder = self.project.folder / "landing/dev/decision_log/day=2026-03-02"
         folder.mkdir(parents=True, exist_ok=True)
         self._write(decisions, folder / f"{len(self.decisions)}.parquet")
 
@@ -255,15 +255,11 @@ class Asked:
         return set(found)
 
 
-REAL_DECISIONS = REPO / "models/decisions/decision_views.sql"
-DECISIONS = "decision_log" if REAL_DECISIONS.exists() else "decided"
-
-
 def make_shop(folder: Path, redis_url: str) -> Shop:
     """Declare everything; nothing is built."""
     project = DbtProject(PROJECT, folder)
     shutil.copytree(REPO / "models/monitoring", folder / "models/monitoring")
-    _decision_models(folder)
+    shutil.copytree(REPO / "models/decisions", folder / "models/decisions")
     project.write("shop.switch", [{"test_fails": False, "history_fails": False}])
     project.edit(
         "models/_sources.yml", "warn_after: {count: 1, period: day}",
@@ -302,23 +298,3 @@ def order(number: int, customer: str, amount: str | None, known: datetime) -> di
         "occurred_at": known - timedelta(minutes=2),
         "loaded_at": known,
     }
-
-
-def _decision_models(folder: Path) -> None:
-    if REAL_DECISIONS.exists():
-        shutil.copytree(REAL_DECISIONS.parent, folder / "models/decisions")
-        return
-    models = folder / "models/decisions"
-    models.mkdir()
-    files = f"'{folder}/landing/dev/{DECISIONS}/**/*.parquet'"
-    (models / "decisions.sql").write_text(
-        f"select * from read_parquet({files}, hive_partitioning = false)"
-    )
-    (models / "decision_views.sql").write_text(
-        "{{ config(materialized='view') }} select * exclude (views, read), read.* from (select *,"
-        " unnest(views) as read from {{ ref('decisions') }}) as reads"
-    )
-    (models / "decision_features.sql").write_text(
-        "{{ config(materialized='view') }} select *, unnest(features) as feature"
-        " from {{ ref('decision_views') }}"
-    )
