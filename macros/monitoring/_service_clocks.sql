@@ -62,8 +62,8 @@
         {#- in a rehearsal nobody's clock is that of Redis -#}
         {%- set is_found = 'false' if var('rehearsal', false) else 'clocks.is_off is not null' %}
         case when {{ is_found }} then
-            'The clock of ' || clocks.service || ' (writer ' || clocks.writer || ') is ' || {{ provender._said_seconds('clocks.off_seconds') }} || ' ' || clocks.is_off
-            || ' of that of Redis: the ages it is told are wrong by as much.'
+            'The clock of ' || clocks.service || ' (writer ' || clocks.writer || ') is ' || {{ provender._said_seconds('clocks.off_seconds') }} 
+            || case when clocks.is_off = 'ahead' then ' ahead of' else ' behind' end || ' that of Redis: the ages it is told are wrong by as much.'
         end as finding,
         case when {{ is_found }} then clocks.since end as since,
         case when {{ is_found }} then

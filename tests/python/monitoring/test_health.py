@@ -587,3 +587,41 @@ def _slow_read(reader: FeatureReader, relay: Relay) -> float:
     took = 1000 * (time.perf_counter() - began)
     waking.join()
     return took
+
+
+CLOCKS = {"right": 0, "fast": 90, "slow": -300, "queued": 0}  # writer -> seconds ahead of Redis
+
+
+def test_a_clock_that_is_off_is_found_and_a_queue_is_not_called_one(shop: Shop) -> None:
+    """In earnest: in a rehearsal nobody's clock is that of Redis.
+
+    Of the decisions of the queue every third waits ten minutes in a spool.
+    """
+    done = shop.project.dbt(
+        *("compile", "--select", "service_clocks", "--vars", "{as_of: 2026-03-02T12:00:00Z}")
+    )
+    assert done.code == 0, done.output
+    compiled = shop.project.folder / "target/compiled/provender/models/monitoring"
+    rows = [
+        (writer, at(10, minute % 60) + timedelta(seconds=ahead), at(10, minute % 60), wait)
+        for writer, ahead in CLOCKS.items()
+        for minute in range(30)
+        for wait in [600 if writer == "queued" and minute % 3 == 0 else 0.05]
+    ]
+    with duckdb.connect(str(shop.project.database)) as store:
+        store.begin()
+        store.execute("delete from main.decisions")
+        store.executemany(
+            "insert into main.decisions (service, writer, read_at, landed_at, stream_id) select"
+            " 'credit', $1, $2, $3, epoch_ms($3 + to_milliseconds(cast(1000 * $4 as bigint)))"
+            " || '-0'",
+            rows,
+        )
+        found = store.execute(
+            f"select writer, since, finding from ({(compiled / 'service_clocks.sql').read_text()})"
+            " where finding is not null order by writer"
+        ).fetchall()
+        store.rollback()
+    assert [(writer, since) for writer, since, _ in found] == [("fast", at(10)), ("slow", at(10))]
+    assert "is 90 s ahead of that of Redis" in found[0][2]
+    assert "is 5 min behind" in found[1][2]
