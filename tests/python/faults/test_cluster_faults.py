@@ -6,7 +6,7 @@ from threading import Event, Thread
 import pytest
 from judge import has_value
 from loaded_push import Ended
-from redis_cluster import SLOTS, Cluster, Node, cluster, wait_for
+from redis_cluster import SLOTS, Cluster, Node, cluster
 from scene import NewScene, Scene, points
 
 from provender.keys import KeySpace
@@ -129,7 +129,7 @@ def test_a_replica_that_is_behind_takes_over(
         spread.url = whole.url(beside=master)
         with spread.watched():
             with spread.fault(ALL_SHARDS):
-                lose_a_push(spread, master, whole.replica_of(master))
+                lose_a_push(spread, whole, master)
             spread.after_the_bound()
             spread.push()
             spread.equals_history()
@@ -138,8 +138,9 @@ def test_a_replica_that_is_behind_takes_over(
     spread.leaves_nothing_behind()
 
 
-def lose_a_push(scene: Scene, master: Node, replica: Node) -> None:
+def lose_a_push(scene: Scene, whole: Cluster, master: Node) -> None:
     """Push while the replica sleeps; kill both, and let the replica take over as it was."""
+    replica = whole.replica_of(master)
     with replica.stalled():
         scene.story.run(share=0.6)
         ended = scene.try_push()
@@ -148,5 +149,4 @@ def lose_a_push(scene: Scene, master: Node, replica: Node) -> None:
         replica.stop()
         master.stop()
     replica.start()
-    replica.ask("CLUSTER FAILOVER", "TAKEOVER")
-    wait_for(lambda: replica.is_master)
+    whole.take_over(replica)
