@@ -90,7 +90,7 @@ def verify_log(  # noqa: PLR0913 - the options of a command
 
     It follows the chain of the ledger with the key of the log, holds it against the head that Redis
     keeps and those given, and compares each file. What landing, compaction and retention did is
-    told from what somebody else did.
+    told from what somebody else did. Given a head, it does without a Redis that is away.
 
     \b
     Examples:
@@ -104,7 +104,7 @@ def verify_log(  # noqa: PLR0913 - the options of a command
     noted = [Head.of(text) for text in head or ()]
     project = find_project(project_dir, target)
     key = chain_key(project.root, make=False)
-    stored, trouble = _stored(project, redis_url, namespace)
+    stored, trouble = _stored(project, redis_url, namespace, needed=not noted)
     found = verify(project.landing, key, stored, noted)
     if trouble:
         found.notes.append(trouble)
@@ -166,14 +166,16 @@ def _sentence(landed: LandedDecisions, project: Project) -> str:
 
 
 def _stored(
-    project: Project, redis_url: str | None, namespace: str | None
+    project: Project, redis_url: str | None, namespace: str | None, *, needed: bool
 ) -> tuple[str | None, str]:
-    """Return the head that Redis keeps, or why it could not be asked."""
+    """Return the head that Redis keeps; where it is not `needed`, or why it could not be asked."""
     keys = KeySpace(namespace or namespace_of(project))
     try:
         with open_redis(redis_url, project.root) as client:
             return stored_head(client, keys), ""
     except ProvenderError as error:
+        if needed:
+            raise
         return None, f"The head in Redis was not compared. {error}"
 
 

@@ -5,8 +5,9 @@ only then taken out of the stream. Killed in between, the next landing completes
 lands again what is still in the stream: the same ids, which dbt counts once.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -106,7 +107,7 @@ class Lander:
         notes = self._open(moment)
         moved = _Moved()
         if newest is not None:
-            with duckdb.connect() as connection:
+            with duckdb.connect() as connection, _uncollected():
                 self._move(connection, newest, _naive(now or at), moved, stop)
         until = move_mark(
             self._landing, "decision_log", self._keys.namespace, self._reached(at, now, newest)
@@ -244,6 +245,18 @@ def land_decisions(
 ) -> LandedDecisions:
     """Move all decisions to files, once, and keep them for ever; see Lander."""
     return Lander(client, keys, landing, key).land(now)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Do without the collector of cycles for the block: it would look at each record, in vain."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _unreadable(entries: Sequence[str]) -> str:

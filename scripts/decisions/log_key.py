@@ -4,9 +4,10 @@ import hmac
 import os
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
-from hashlib import blake2b
+from dataclasses import dataclass, field
+from hashlib import blake2b, sha256
 from pathlib import Path
+from typing import Any
 
 from provender.errors import DecisionNotLogged
 from provender.log_key import CHAIN, VARIABLE, LogKey, ValueHash
@@ -25,6 +26,15 @@ class ChainKey:
     rows: bytes
     entries: bytes
     sums: bytes
+    # the HMAC of a row, begun: begun anew for each it takes a quarter longer
+    _inner: Any = field(init=False, compare=False)
+    _outer: Any = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Begin the digests, as RFC 2104 has it."""
+        block = self.rows.ljust(sha256().block_size, b"\0")
+        object.__setattr__(self, "_inner", sha256(bytes(byte ^ 0x36 for byte in block)))
+        object.__setattr__(self, "_outer", sha256(bytes(byte ^ 0x5C for byte in block)))
 
     @classmethod
     def of(cls, log_key: str) -> "ChainKey":
@@ -42,7 +52,11 @@ class ChainKey:
 
     def row_mac(self, stream_id: bytes, record: bytes) -> str:
         """Return the keyed digest of an entry of the stream."""
-        return hmac.digest(self.rows, b"%b\0%b" % (stream_id, record), "sha256")[:MAC_BYTES].hex()
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(stream_id + b"\0")
+        inner.update(record)
+        outer.update(inner.digest())
+        return str(outer.hexdigest()[: 2 * MAC_BYTES])
 
     def entry_mac(self, text: bytes) -> str:
         """Return the keyed digest of an entry of the ledger."""

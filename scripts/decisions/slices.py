@@ -58,11 +58,8 @@ from (
     from pieces
 )
 """
-_READ_VIEWS = """
-select
-    try_cast(age as bigint) as age_us,
-    coalesce(age = 'null' or age = cast(try_cast(age as bigint) as varchar), false)
-    and coalesce(try(json_array_length('[' || "values" || ']')) = length, false) as is_read
+_LENGTHS = """
+select cast(coalesce(try(json_array_length('[' || "values" || ']')), -1) as bigint) as length
 from pieces
 """
 
@@ -176,7 +173,7 @@ def read(
     try:
         records = _read_records(connection, pieces)
         views, views_read = _read_views(connection, pieces, table)
-    except (pa.ArrowException, duckdb.Error):  # some text is not UTF-8: one by one, then
+    except (pa.ArrowException, duckdb.Error):  # what is no UTF-8, or no age: one by one, then
         return pa.table({}), np.array([], np.int64), sorted([*pieces.places, *pieces.left])
     counts = np.array(pieces.views, np.int64)
     starts = np.concatenate([[0], np.cumsum(counts)])
@@ -263,15 +260,17 @@ def _read_views(
     chosen = np.array(cut.shapes, np.int64)
     lengths = table.lengths[chosen]
     texts = _utf8(cut.values)
-    pieces = pa.table({"age": _utf8(cut.ages), "values": texts, "length": pa.array(lengths)})
+    ages = pc.cast(_null_where_null(_utf8(cut.ages)), pa.int64())
+    pieces = pa.table({"values": texts})
     with connection.cursor() as cursor:
         cursor.register("pieces", pieces)
-        checked = cursor.sql(_READ_VIEWS).to_arrow_table().combine_chunks()
-    is_read = checked["is_read"].to_numpy() & table.is_read[chosen]
+        read_lengths = cursor.sql(_LENGTHS).to_arrow_table()["length"]
+    found = read_lengths.to_numpy()
+    is_read = (found == lengths) & table.is_read[chosen]
     values = _split(texts, lengths, is_read)
     take = pa.array(chosen)
     columns = {name: column.take(take) for name, column in table.columns.items()}
-    columns |= {"values": values, "age_us": checked["age_us"].combine_chunks()}
+    columns |= {"values": values, "age_us": ages}
     names = [field.name for field in VIEW]
     return pa.StructArray.from_arrays([columns[name] for name in names], names), is_read
 
@@ -288,9 +287,11 @@ def _split(texts: pa.Array, lengths: np.ndarray, is_read: np.ndarray) -> pa.Arra
         order[places] = len(texts) + np.arange(len(places))
         both = pa.concat_arrays([values, pa.array(exactly, values.type)])
         values = both.take(pa.array(order))
-    flat = values.values
-    flat = pc.if_else(pc.equal(flat, "null"), pa.scalar(None, pa.string()), flat)
-    return pa.ListArray.from_arrays(values.offsets, flat)
+    return pa.ListArray.from_arrays(values.offsets, _null_where_null(values.values))
+
+
+def _null_where_null(texts: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(texts, "null"), pa.scalar(None, pa.string()), texts)
 
 
 def _column(name: str, rows: Sequence[Row]) -> pa.Array:

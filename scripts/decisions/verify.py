@@ -55,7 +55,7 @@ def verify(landing: Path, key: ChainKey, stored: str | None, noted: Sequence[Hea
         )
     report.head = f"{state.sequence}:{state.mac}"
     _hold(heads, state, report)
-    if stored is None:
+    if stored is None and not noted:
         report.notes.append(
             "Redis keeps no head of the ledger, so nothing shows that none of its last entries was"
             " cut off. Compare with one that was noted elsewhere: --head."

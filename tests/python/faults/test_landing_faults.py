@@ -94,7 +94,7 @@ def world(
 def test_a_lander_killed_at_random_points(world: World) -> None:
     killed = 0
     steps = 40
-    for _ in points(4):
+    for _ in points(2):
         world.decide()
         while world.random.random() < 0.8:
             ended = world.land(world.random.randrange(steps))

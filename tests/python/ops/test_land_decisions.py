@@ -1,5 +1,6 @@
 """Decisions become Parquet files that dbt reads; nothing is lost, and twice is harmless."""
 
+import hmac
 import os
 import signal
 import threading
@@ -417,6 +418,14 @@ def test_a_key_file_is_made_once_for_this_user_alone(
     monkeypatch.setenv("PROVENDER_LOG_KEY", "short")
     with pytest.raises(BadInput, match="has 5 characters"):
         chain_key(tmp_path)
+
+
+def test_a_rows_mac_is_the_documented_one() -> None:
+    key = hmac.digest(b"the key of these tests", b"provender chain 1", "sha256")
+    for record in (b"", b"{}", b"x" * 5000):
+        row = hmac.digest(key, b"row", "sha256")
+        mac = hmac.digest(row, b"1-0\0" + record, "sha256").hex()[:32]
+        assert LOG_KEY.row_mac(b"1-0", record) == mac
 
 
 def test_another_key_lands_nothing(
