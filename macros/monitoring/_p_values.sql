@@ -17,18 +17,47 @@
 {%- endmacro %}
 
 
-{#- The complementary error function of a column that is not negative: the series of Abramowitz and Stegun 7.1.6 below 2, Laplace's
-    continued fraction (7.1.14) from there. erfc(sqrt(x / 2)) is the tail of chi-square with one degree of freedom. -#}
+{#- The complementary error function of a column that is not negative: the series of Abramowitz and Stegun 7.1.6 below 2, from there the 50th
+    convergent of Laplace's continued fraction (7.1.14), and 0 where it is less than a double can say. Polynomials of positive terms: nothing
+    cancels. erfc(sqrt(x / 2)) is the tail of chi-square with one degree of freedom. -#}
 {% macro _erfc(z) -%}
-    {%- set ns = namespace(series='1e0', fraction=z) -%}
-    {%- for n in range(40, 0, -1) -%}
-        {%- set ns.series = '(1e0 + ' ~ (2 / (2 * n + 1)) ~ 'e0 * ' ~ z ~ ' * ' ~ z ~ ' * ' ~ ns.series ~ ')' -%}
-        {%- set ns.fraction = '(' ~ z ~ ' + ' ~ (n / 2) ~ 'e0 / ' ~ ns.fraction ~ ')' -%}
+    {%- set ns = namespace(coefficient=1.0, series=[], above=[0.0, 1.0], above_before=[1.0], below=[1.0], below_before=[0.0]) -%}
+    {%- for n in range(1, 51) -%}
+        {%- set ns.coefficient = ns.coefficient * 2 / (2 * n + 1) -%}
+        {%- do ns.series.append(ns.coefficient) -%}
+        {%- set above = provender._times_z_plus(ns.above, n / 2, ns.above_before) -%}
+        {%- set below = provender._times_z_plus(ns.below, n / 2, ns.below_before) -%}
+        {%- set ns.above_before = ns.above -%}
+        {%- set ns.below_before = ns.below -%}
+        {%- set ns.above = above -%}
+        {%- set ns.below = below -%}
     {%- endfor -%}
     case
-            when {{ z }} < 2 then 1e0 - 1.1283791670955126e0 * {{ z }} * exp(-{{ z }} * {{ z }}) * {{ ns.series }}
-            else 0.5641895835477563e0 * exp(-{{ z }} * {{ z }}) / {{ ns.fraction }}
+            when {{ z }} < 2 then 1e0 - 1.1283791670955126e0 * {{ z }} * exp(-{{ z }} * {{ z }}) * (
+                1e0
+                {%- for coefficient in ns.series %} + {{ coefficient }} * power({{ z }}, {{ 2 * loop.index }}){% endfor %}
+            )
+            when {{ z }} > 27 then 0e0
+            else 0.5641895835477563e0 * exp(-{{ z }} * {{ z }}) * ({{ provender._polynomial(ns.below, z) }}) / ({{ provender._polynomial(ns.above, z) }})
         end
+{%- endmacro %}
+
+
+{#- Polynomials as lists of coefficients, from that of z to the 0 upwards: one times z, and another times a number. -#}
+{% macro _times_z_plus(one, number, other) %}
+    {%- set sum = [0.0] + one -%}
+    {%- set filled = other + [0.0] * (sum | length - other | length) -%}
+    {%- set added = [] -%}
+    {%- for coefficient in sum -%}
+        {%- do added.append(coefficient + number * filled[loop.index0]) -%}
+    {%- endfor -%}
+    {{- return(added) -}}
+{% endmacro %}
+
+
+{% macro _polynomial(coefficients, z) -%}
+    0e0
+    {%- for n in range(coefficients | length) if coefficients[n] %} + {{ coefficients[n] }} * power({{ z }}, {{ n }}){% endfor %}
 {%- endmacro %}
 
 
