@@ -81,6 +81,8 @@ def read_timelines(
     catalog: Catalog, landing: Path, namespace: str, known: Facts, now: datetime
 ) -> list[Timeline]:
     """Return one for each declared view version that was ever readable."""
+    if not catalog.has("runs"):  # nothing ran yet
+        return []
     given = {"namespace": namespace, "now": now, "start": now - WINDOW}
     points: dict[ViewVersion, list[tuple[datetime, float]]] = {}
     for row in _asked(catalog, landing, WORST, {**given, "steps": STEPS}):

@@ -91,12 +91,14 @@ def make_shop(folder: Path, days: int) -> ReportedShop:
     project.write("shop.orders", list(_orders(days)))
     runs = [LAST_DAY + timedelta(days=day, hours=8) for day in range(1 - days, 1)]
     for number, run in enumerate(runs, 1):
-        left_out = ["visits", "visits_history"] if number == days else []  # it is not refreshed
-        _build(project, run, "--exclude", "tag:monitor", "credit_training", *left_out)
+        # visits is computed once, and not refreshed
+        views = ["spend", "profile", *(["visits"] if number == 1 else [])]
+        upstream = ["customer", "stg_orders"] if number == 1 else []
+        _build(project, run, *upstream, *views, *(f"{view}_history" for view in views))
         for view in ("spend", "profile"):
             land_push(folder, view, run, number)
     land(folder, "decisions", list(_decisions(project, runs)))
-    _build(project, MONITORED_AT, "--select", "tag:monitor", "credit_training")
+    _build(project, MONITORED_AT, "tag:monitor", "credit_training", "path:models/registry")
     return ReportedShop(project, runs)
 
 
@@ -129,8 +131,9 @@ def _declare(project: DbtProject, folder: Path, days: int) -> None:
     )
 
 
-def _build(project: DbtProject, as_of: datetime, *arguments: str) -> None:
-    run = project.build(*arguments, as_of=as_of.isoformat())
+def _build(project: DbtProject, as_of: datetime, *select: str) -> None:
+    left_out = ("--exclude", "resource_type:test")  # the monitors' tables have what those say
+    run = project.build("--select", *select, *left_out, as_of=as_of.isoformat())
     assert run.code == 0, run.output
 
 

@@ -1,15 +1,18 @@
 """`provender report`: one file that shows what the tables hold, whatever these hold."""
 
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import page_text
 import pytest
 import shown_tables
 from page_text import Element
+from many_views import many_views
 from published_catalog import PublishedProject, View, minute
 from reported_shop import MARKUP, MONITORED_AT, ReportedShop, make_shop
 from typer.testing import CliRunner, Result
@@ -216,8 +219,6 @@ def test_without_matplotlib_it_says_what_to_install(
 
 
 def test_the_other_commands_do_not_load_matplotlib() -> None:
-    import subprocess
-
     asked = "import sys, provender_ops.cli; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
 
@@ -241,11 +242,6 @@ def test_one_view_and_no_monitor(activity: View, project: PublishedProject) -> N
 
 def test_a_project_without_views(project: PublishedProject) -> None:
     project.publish()
-    for name, columns in (("runs", "null::varchar as view, null::integer as version,"
-                           " null::timestamp as as_of, null::timestamp as ended_at"),):
-        folder = project.published / name
-        project.table(name, f"select {columns} where false")
-        assert folder.exists()
     _, page = page_of(project.root, minute(3))
     assert "No feature view is declared." in next(page.all("section", id="contracts")).text
 
@@ -256,8 +252,6 @@ def test_a_rollback_makes_the_values_older_again(activity: View, project: Publis
     changes = [(1, 0), (11, 10), (20, 0)]  # readable at, run: the last push goes back
     folder = project.root / "landing/dev/push_log"
     folder.mkdir(parents=True)
-    import duckdb
-
     for place, (at, of) in enumerate(changes):
         duckdb.sql(
             f"select '{place}-0' as stream_id, 'lender.dev' as namespace, 'customer_activity' as"
@@ -269,31 +263,14 @@ def test_a_rollback_makes_the_values_older_again(activity: View, project: Publis
     assert line.points[-1][1] == 30 * 60
 
 
-def test_two_hundred_views_are_folded(project: PublishedProject) -> None:
+def test_many_views_are_folded(project: PublishedProject) -> None:
     """The page stays one that can be opened: what is well, and long, is folded."""
-    views = [
-        project.view(f"view_{n:03}", keys={"id": "bigint"}, features={f"f{i}": "integer" for i in range(10)})
-        for n in range(200)
-    ]
-    project.build(views[0], minute(1), dict.fromkeys([1], tuple(range(10))))
-    run_of = (
-        "select 'view_' || format('{:03}', n) as view, 1 as version, 'h' || n as history, 'f' as"
-        f" fingerprint, timestamp '{minute(1)}' as as_of, timestamp '{minute(1)}' as ended_at,"
-        " 1::bigint as row_count, 'i' as invocation_id, 'c' as git_commit from range({})"
-        " as numbers(n)"
-    )
-    for n in range(1, 200):
-        project.copy("aside", run_of.format("{:03}", n + 1).replace("range(", f"range({n}, "))
-        (project.published / "aside/latest.parquet").rename(
-            project.published / f"runs/as_of=20260302T000100.000000Z__h{n}.parquet"
-        )
-    project.publish()
-    html, page = page_of(project.root, minute(3))
-    assert len(html) < 6_000_000
-    assert len(page_text.table(page, "views")) == 200
+    many_views(project, 30)
+    _, page = page_of(project.root, minute(3))
+    assert len(page_text.table(page, "views")) == 30
     unfolded = [svg for section in page.all("section") for svg in unfolded_in(section)]
-    assert len(unfolded) <= 12
-    assert len(list(page.all("svg"))) == 200
+    assert len(unfolded) == 12
+    assert len(list(page.all("svg"))) == 30
 
 
 def unfolded_in(element: Element) -> Iterator[Element]:
