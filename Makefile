@@ -45,7 +45,7 @@ clean:
 	@touch $@
 
 .venv/dev: .venv/ops
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ops,http,demo,bench,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ops,http,report,demo,bench,dev]'
 	@# mypy cannot see through the mapping of scripts/ to provender_ops; it can through a link
 	@mkdir -p .venv/src && ln -sfn ../../scripts .venv/src/provender_ops && ln -sfn ../../serving/provender .venv/src/provender
 	@touch $@

@@ -106,10 +106,11 @@ class Catalog:
         finally:
             connection.close()
 
-    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        """Return a small result whole, as dictionaries."""
+    def rows(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
+        """Return a small result whole, as dictionaries; parameters are `?`, or `$name`."""
+        given = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
         with reading(self.path):
-            cursor = self._connection.execute(sql, list(parameters))
+            cursor = self._connection.execute(sql, given)
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

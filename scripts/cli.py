@@ -38,6 +38,7 @@ from provender_ops.options import (
 )
 from provender_ops.project import find_project, find_root
 from provender_ops.push_online import push_online
+from provender_ops.report.commands import report
 from provender_ops.retire import retire
 from provender_ops.status import status
 
@@ -50,6 +51,7 @@ app.command("wrong-decisions")(wrong_decisions)
 app.command("backfill")(backfill)
 app.command("export")(export)
 app.command("land-decisions")(land_decisions)
+app.command("report")(report)
 app.command("retire")(retire)
 app.command("status")(status)
 app.command("verify-log")(verify_log)

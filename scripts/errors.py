@@ -9,7 +9,8 @@ ProvenderError
     ├── UnreadableCatalog what was published cannot be read
     ├── UnknownSelection  no such view, tag, target or decision
     ├── BadInput          an option or argument that cannot be read
-    └── NoRedis           no URL was given and no Redis can be started
+    ├── NoRedis           no URL was given and no Redis can be started
+    └── MissingExtra      a library that one command needs is not installed
 """
 
 # ruff: noqa: N818 - a name that says what happened needs no "Error" at its end
@@ -43,6 +44,10 @@ class BadInput(CouldNotRun):
 
 class NoRedis(CouldNotRun):
     """There is no Redis to use."""
+
+
+class MissingExtra(CouldNotRun):
+    """A library that one command needs is not installed."""
 
 
 _REFUSALS = (Refused, NamespaceOwned, UnservableValue, FeatureUnavailable)

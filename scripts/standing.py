@@ -268,7 +268,7 @@ def _attempts(
 
 
 def landed_rows(
-    catalog: Catalog, folder: Path, sql: str, parameters: Sequence[object]
+    catalog: Catalog, folder: Path, sql: str, parameters: Sequence[object] | Mapping[str, object]
 ) -> list[Row]:
     """Return what a query says of the Parquet `{files}` in a folder; nothing where there are none.
 

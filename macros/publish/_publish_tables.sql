@@ -16,7 +16,9 @@
     {%- do provender._publish_table(root, 'monitors', provender._last_monitor_runs()) -%}
     {%- do provender._publish_table(root, 'training_sets', 'select * from ' ~ provender._log_relation('training_log')) -%}
     {%- do provender._publish_table(root, 'feature_views', provender._feature_view_rows()) -%}
+    {%- do provender._publish_table(root, 'features', provender._feature_rows()) -%}
     {%- do provender._publish_table(root, 'feature_services', provender._feature_service_rows()) -%}
+    {%- do provender._publish_table(root, 'lineage', provender._lineage_rows()) -%}
     {%- do provender._publish_table(root, 'store', store) -%}
     {%- for result in results if result.status | string == 'success' and result.node.resource_type == 'model' -%}
         {%- set publish = (result.node.config.get('meta') or {}).get('publish') -%}

@@ -87,7 +87,7 @@ def land_push(folder: Path, view: str, run: datetime, generation: int) -> None:
         f" timestamp '{run}' as run_as_of, {generation} as generation,"
         f" timestamp '{run + timedelta(minutes=2)}' as readable_at,"
         " 'full' as mode, 1 as rows, 0 as tombstones"
-    ).write_parquet(str(pushes / f"{view}-{run:%H%M}.parquet"))
+    ).write_parquet(str(pushes / f"{view}-{run:%Y%m%dT%H%M}.parquet"))
 
 
 def _row(number: int, one: LoggedDecision) -> dict[str, Any]:

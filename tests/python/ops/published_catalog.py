@@ -298,6 +298,11 @@ def _declared(view: View) -> dict[str, Any]:
         "owner": "risk",
         "tags": view.tags,
         "history": view.history,
+        "unique_id": f"model.lender.{view.name}.v{view.version}",
+        "description": f"What is known of {', '.join(view.keys)}.",
+        "entity": "entity",
+        "keys": [{"name": name, "type": kind} for name, kind in view.keys.items()],
+        "declared_in": {},
         "ttl_seconds": view.policies["ttl_seconds"],
         "freshness_sla_seconds": view.policies["freshness_sla_seconds"],
     }
@@ -344,7 +349,8 @@ BUILDS = {
 VIEWS = {
     "view": "varchar",
     "version": "integer",
-    **_texts("owner", "tags", "history"),
+    **_texts("owner", "tags", "history", "unique_id", "description", "entity", "keys"),
+    "declared_in": "varchar",
     **dict.fromkeys(("ttl_seconds", "freshness_sla_seconds"), "bigint"),
 }
 SERVICES = {

@@ -533,6 +533,7 @@ def commands() -> list[list[str]]:
         ["acl"],
         ["backfill"],
         ["export"],
+        ["report"],
         ["retire"],
         ["status"],
         ["read"],
