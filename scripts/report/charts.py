@@ -85,7 +85,11 @@ def draw_latency(service: str, days: Sequence[Row]) -> Markup:
     with _axes(120, left=44) as (figure, axes):
         for name, colour in (("p99_ms", "now"), ("p50_ms", "muted")):
             axes.plot(
-                times, [row[name] for row in days], color=COLOURS[colour], marker="o", markersize=3.5
+                times,
+                [row[name] for row in days],
+                color=COLOURS[colour],
+                marker="o",
+                markersize=3.5,
             )
         top = max(row["p99_ms"] for row in days)
         if budget:

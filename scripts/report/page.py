@@ -427,9 +427,7 @@ def _latency_charts(rows: Sequence[Row]) -> list[Figure]:
 
 def _volume(rows: Sequence[Row]) -> Table:
     shown_rows = [
-        cells(
-            service=row["service"], day=f"{row['day']}", decisions=shown.whole(row["decisions"])
-        )
+        cells(service=row["service"], day=f"{row['day']}", decisions=shown.whole(row["decisions"]))
         for row in rows
     ]
     columns = {"service": "Service", "day": "Day (UTC)", "decisions": "Decisions"}

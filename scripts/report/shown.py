@@ -17,7 +17,9 @@ def moment(instant: datetime | None) -> str:
 
 def duration(seconds: float | None) -> str:
     """Return seconds as one would say them."""
-    return NOTHING if seconds is None else said(timedelta(seconds=float(seconds))).replace(" ", JOINED)
+    return (
+        NOTHING if seconds is None else said(timedelta(seconds=float(seconds))).replace(" ", JOINED)
+    )
 
 
 def whole(count: float | None) -> str:

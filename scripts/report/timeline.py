@@ -87,9 +87,7 @@ def read_timelines(
     points: dict[ViewVersion, list[tuple[datetime, float]]] = {}
     for row in _asked(catalog, landing, WORST, {**given, "steps": STEPS}):
         points.setdefault((row["view"], row["version"]), []).append((row["ends_at"], row["worst"]))
-    shares = {
-        (row["view"], row["version"]): row for row in _asked(catalog, landing, SHARES, given)
-    }
+    shares = {(row["view"], row["version"]): row for row in _asked(catalog, landing, SHARES, given)}
     return [
         Timeline(
             view=ref[0],

@@ -1,6 +1,7 @@
 """The decisions' part of `make bench`: what is measured is what is claimed, the page is whole."""
 
 import json
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,13 @@ def workload(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workload]:
     with redis_server("--appendonly", "yes") as server:
         push(published.folder, server)
         yield draw(published, server)
+
+
+@pytest.fixture(autouse=True)
+def loud() -> Iterator[None]:
+    """The measurement silences a process that it has to itself; this one has other tests."""
+    yield
+    logging.disable(logging.NOTSET)
 
 
 def test_the_floor_adds_the_bytes_of_a_record(

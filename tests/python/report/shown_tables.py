@@ -210,5 +210,3 @@ def _check_contracts(page: Element, project: DbtProject) -> None:
             assert is_shown(cells["max_null_ratio"], 100 * most, within=0.05)
             ratio = row["null_ratio"]
             assert is_shown(cells["null_ratio"], None if ratio is None else 100 * ratio, 0.05)
-
-
