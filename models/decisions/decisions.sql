@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='append') }}
+{{ config(materialized='incremental', incremental_strategy='append', post_hook='{{ provender._forget_decisions() }}') }}
 
 with decision_log as (
 

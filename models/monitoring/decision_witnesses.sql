@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='append', tags=['monitor']) }}
+{{ config(materialized='incremental', incremental_strategy='append', post_hook='{{ provender._forget_decisions() }}', tags=['monitor']) }}
 
 {%- set candidates -%}
     select logged.*

@@ -6,7 +6,7 @@ the reason. All are watched by the same run.
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -157,3 +157,14 @@ def test_the_next_run_adds_what_landed_since(shop: Shop) -> None:
     assert "late_data" in found["what_to_do"]
     assert [row["decisions"] for row in shop.rows("service = 'doubled'")] == [EACH] * 3
     assert shop.found("honest") == []
+
+
+def test_what_is_older_than_the_retention_leaves_the_models_too(shop: Shop) -> None:
+    """And what is published of them."""
+    kept = {"decision_log": {"retention": "3d"}}
+    models = ("decisions", "decision_witnesses")
+    count = "select (select count(*) from decisions), (select count(*) from decision_witnesses)"
+    shop.build(*models, as_of=at(8) + timedelta(days=3, hours=15), provender=kept)
+    assert shop.project.query(count)[0] > (0, 0)
+    shop.build(*models, as_of=at(8) + timedelta(days=3, hours=16), provender=kept)
+    assert shop.project.query(count) == shop.project.published(count) == [(0, 0)]
