@@ -44,7 +44,9 @@ def report(
       dbt build --select tag:monitor && provender report
     """
     if find_spec("matplotlib") is None:
-        raise MissingExtra("The page needs matplotlib. Install it: pip install 'provender[report]'.")
+        raise MissingExtra(
+            "The page needs matplotlib. Install it: pip install 'provender[report]'."
+        )
     at = (parse_instant(now, "--now") or utc_now()).replace(tzinfo=None)
     project = find_project(project_dir, target)
     path = to or project.root / "target" / "report.html"
@@ -60,5 +62,7 @@ def report(
 
 def _said(found: Facts) -> str:
     count = len(found.troubles)
-    wrong = "nothing is wrong" if not count else f"{count} thing{'s are' if count > 1 else ' is'} wrong"
+    wrong = (
+        "nothing is wrong" if not count else f"{count} thing{'s are' if count > 1 else ' is'} wrong"
+    )
     return f"Wrote the page of {found.namespace}: {wrong}."

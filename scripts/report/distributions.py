@@ -51,8 +51,9 @@ with seen as (
     select false, {served} from served where name = {name}
 ),
 ranked as (
-    select value, row_number() over (order by count(*) filter (is_trained) desc, count(*) desc, value)
-        as place
+    select value, row_number() over (
+        order by count(*) filter (is_trained) desc, count(*) desc, value
+    ) as place
     from seen where value is not null group by value
 )
 select is_trained, least(place, {kinds} + 1) as place,
@@ -133,7 +134,11 @@ def _sample_decisions(catalog: Catalog, rows: Sequence[Row]) -> None:
 def _counted(catalog: Catalog, row: Row, columns: dict[str, str]) -> Distribution | None:
     """Return the shares of one feature; None where the set has no column of it, or it is a time."""
     prefixes = [f"{row['view']}_v{row['version']}", row["view"]]
-    names = [row["feature"], row["view_feature"], *(f"{p}__{row['view_feature']}" for p in prefixes)]
+    names = [
+        row["feature"],
+        row["view_feature"],
+        *(f"{p}__{row['view_feature']}" for p in prefixes),
+    ]
     column = next((name for name in names if name in columns), None)
     if column is None or columns[column].startswith(("DATE", "TIME")):
         return None

@@ -45,15 +45,15 @@ def read_lineages(catalog: Catalog) -> list[Lineage]:
     return [_lineage(top, parents, views) for top in [*services, *sorted(views.keys() - read)]]
 
 
-def _lineage(
-    top: str, parents: Mapping[str, Sequence[str]], views: Mapping[str, str]
-) -> Lineage:
+def _lineage(top: str, parents: Mapping[str, Sequence[str]], views: Mapping[str, str]) -> Lineage:
     edges: list[tuple[str, str]] = []
     layers: dict[str, int] = {}
     _place(top, parents, layers, edges)
     last = max((layers[node] for node in layers if node in views), default=0)
     for node in layers:  # views that feed no other one stand together, before the service
-        if node in views and not any(built_on == node for built_on, built in edges if built in views):
+        if node in views and not any(
+            built_on == node for built_on, built in edges if built in views
+        ):
             layers[node] = last
     if top not in views:
         layers[top] = last + 1

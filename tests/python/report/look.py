@@ -101,7 +101,9 @@ class Chromium:
         frame = page.with_name(f"frame-{width}.html")
         source = copy.name + ("?unfolded" if unfolded else "")
         frame.write_text(FRAME.format(src=source, width=width, height=2000))
-        found = re.search(r'id="measured"[^>]*>(.*?)</pre>', self.document(frame.as_uri(), *options))
+        found = re.search(
+            r'id="measured"[^>]*>(.*?)</pre>', self.document(frame.as_uri(), *options)
+        )
         assert found, "the page did not answer"
         measured = json.loads(page_text.read(f"<p>{found[1]}</p>").text)
         frame.write_text(FRAME.format(src=source, width=width, height=measured["height"]))
@@ -165,7 +167,9 @@ def test_nothing_reaches_past_the_edge(
 
 
 def test_it_prints(page: Path, chromium: Chromium) -> None:
-    chromium.run(page.as_uri(), f"--print-to-pdf={PICTURES / 'print.pdf'}", "--no-pdf-header-footer")
+    chromium.run(
+        page.as_uri(), f"--print-to-pdf={PICTURES / 'print.pdf'}", "--no-pdf-header-footer"
+    )
     assert (PICTURES / "print.pdf").read_bytes().startswith(b"%PDF")
 
 

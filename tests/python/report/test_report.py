@@ -11,21 +11,21 @@ import duckdb
 import page_text
 import pytest
 import shown_tables
-from page_text import Element
 from many_views import many_views
+from page_text import Element
 from published_catalog import PublishedProject, View, minute
 from reported_shop import MARKUP, MONITORED_AT, ReportedShop, make_shop
 from typer.testing import CliRunner, Result
 
 from provender_ops import cli
 from provender_ops.catalog import Catalog
+from provender_ops.project import find_project
 from provender_ops.report import commands
 from provender_ops.report.distributions import read_distributions
 from provender_ops.report.facts import gather_facts
 from provender_ops.report.lineage import read_lineages
 from provender_ops.report.svg import plain
 from provender_ops.report.timeline import STEPS, Timeline
-from provender_ops.project import find_project
 
 Run = Callable[..., Result]
 CSS = Path(commands.__file__).parent / "page.css"
@@ -150,12 +150,10 @@ def test_ages_over_time_are_those_of_the_run_that_readers_got(shop: ReportedShop
     line = next(each for each in facts.timelines if each.view == "spend")
     changes = [(run + timedelta(minutes=2), run) for run in shop.runs]
     check_ages(line, changes, MONITORED_AT)
-    assert line.within_sla == pytest.approx(2 * 28 / ((28 * 60 - 2)), rel=1e-6)
+    assert line.within_sla == pytest.approx(2 * 28 / (28 * 60 - 2), rel=1e-6)
 
 
-def check_ages(
-    line: Timeline, changes: list[tuple[datetime, datetime]], now: datetime
-) -> None:
+def check_ages(line: Timeline, changes: list[tuple[datetime, datetime]], now: datetime) -> None:
     """Fail where a step's worst age is not that at its end, or just before a change in it."""
     assert len(line.points) == STEPS
     starts = [changes[0][0], *(at for at, _ in line.points)]
@@ -190,9 +188,9 @@ def test_what_is_built_on_what_starts_at_sources_and_ends_at_the_service(
 
 
 @pytest.fixture
-def run(project: PublishedProject, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(project: PublishedProject, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.chdir(project.root)
-    yield lambda *options: reported(project.root, minute(3), *options)
+    return lambda *options: reported(project.root, minute(3), *options)
 
 
 def test_before_the_first_build_it_says_so(project: PublishedProject, run: Run) -> None:
@@ -202,7 +200,9 @@ def test_before_the_first_build_it_says_so(project: PublishedProject, run: Run) 
     assert not (project.root / "target").exists()
 
 
-def test_a_folder_that_is_not_there_is_a_sentence(activity: View, project: PublishedProject, run: Run) -> None:
+def test_a_folder_that_is_not_there_is_a_sentence(
+    activity: View, project: PublishedProject, run: Run
+) -> None:
     project.build(activity, minute(1), {1: (1, "a")})
     result = run("--to", "nowhere/page.html")
     assert result.exit_code == 2
