@@ -485,6 +485,7 @@ def commands() -> list[list[str]]:
         ["wrong-decisions"],
         ["land-decisions"],
         ["land-push-log"],
+        ["verify-log"],
     ]
     assert {*group.commands, "redis"} == {*[name[0] for name in names], "redis"}  # type: ignore[attr-defined]
     return [*names, ["redis", "start"], ["redis", "stop"], ["redis", "url"]]

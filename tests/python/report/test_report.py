@@ -145,6 +145,17 @@ def test_values_are_counted_as_they_are_in_the_log_and_in_the_training_set(
     assert found["score"].served == pytest.approx([count / len(scores) for count in held])
 
 
+def test_values_that_are_not_logged_are_not_drawn(shop: ReportedShop) -> None:
+    """The training set has them, and the page has no business to show them."""
+    with Catalog.open(shop.project.catalog) as catalog:
+        catalog.rows(
+            "create temp view feature_views as select * replace (view <> 'profile' as log_values)"
+            " from catalog.main.feature_views"
+        )
+        found = read_distributions(catalog, catalog.rows("from drift"))
+    assert {each.drift["feature"] for each in found} == {"orders_7d", "spend_7d"}
+
+
 def test_ages_over_time_are_those_of_the_run_that_readers_got(shop: ReportedShop) -> None:
     facts = gather_facts(find_project(shop.project.folder), MONITORED_AT)
     line = next(each for each in facts.timelines if each.view == "spend")
