@@ -25,7 +25,7 @@ torture: .venv/dev profiles.yml
 	PROVENDER_FAULTS=50 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/python/faults
 
 look: .venv/dev profiles.yml
-	@command -v chromium chromium-browser >/dev/null || { \
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
 		test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get install -y --no-install-recommends chromium; } || { \
 		echo "There is no Chromium on the PATH, and it could not be installed. Install it: apt-get install chromium, as root."; exit 2; }
 	$(BIN)/python -m pytest tests/python/report/look.py
