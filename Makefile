@@ -1,13 +1,14 @@
 # make demo     the whole job on a small lender, told as it goes
 # make test     every check; installs what it needs itself
 # make torture  50,000 worlds against the oracle, and each fault of Redis and the network at 50 points; three hours
+# make look     the page of `provender report` in a browser, held against the tables; its pictures in target/look
 # make bench    measures the SQL and what is online, and writes docs/benchmarks*.md; twenty minutes and 5 GB of disk
 PYTHON ?= $(shell for python in python3 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
 	&& echo $$python && break; done)
 BIN := .venv/bin
 
-.PHONY: demo test pytest torture bench lint clean
+.PHONY: demo test pytest torture look bench lint clean
 .DELETE_ON_ERROR:
 
 demo: .venv/ops profiles.yml
@@ -23,6 +24,12 @@ torture: .venv/dev profiles.yml
 	PROVENDER_WORLDS=50000 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/python/time/test_worlds.py
 	PROVENDER_FAULTS=50 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/python/faults
 	PROVENDER_DRIFT_DAYS=200 $(BIN)/python -m pytest tests/python/monitoring/test_drift_days.py
+
+look: .venv/dev profiles.yml
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
+		test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get install -y --no-install-recommends chromium; } || { \
+		echo "There is no Chromium on the PATH, and it could not be installed. Install it: apt-get install chromium, as root."; exit 2; }
+	$(BIN)/python -m pytest tests/python/report/look.py
 
 bench: .venv/bench
 	$(BIN)/python -m benchmarks

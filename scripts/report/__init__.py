@@ -1,1 +1,1 @@
-"""The page of `provender report`: what the catalog holds, read, drawn and written as one HTML file."""
+"""The page of `provender report`: what the catalog holds, as one HTML file."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
+from typing import Any
 
 import matplotlib as mpl
 from markupsafe import Markup
@@ -33,7 +34,7 @@ def draw_age(view: Standing, timeline: Timeline, since: datetime) -> Markup:
     top = 1.15 * max(worst, sla)
     size, unit = next((size, unit) for size, unit in UNITS if top >= 2 * size or size == 1)
     ages = [age / size for _, age in timeline.points]
-    times = [at for at, _ in timeline.points]
+    times: Any = [at for at, _ in timeline.points]  # matplotlib takes them, its types do not
     with _axes(120, left=40) as (figure, axes):
         axes.fill_between(times, ages, color=COLOURS["now-soft"], linewidth=0, step="pre")
         axes.step(times, ages, where="pre", color=COLOURS["now"], linewidth=1.4)
@@ -41,7 +42,7 @@ def draw_age(view: Standing, timeline: Timeline, since: datetime) -> Markup:
         if ttl <= top:
             axes.axhline(ttl / size, color=COLOURS["bad"], linewidth=1.1)
         axes.set_ylim(0, top / size)
-        axes.set_xlim(min(since, times[0]), times[-1])  # type: ignore[arg-type]
+        axes.set_xlim(min(since, times[0]), times[-1])
         axes.yaxis.set_major_locator(MaxNLocator(3))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} {unit}"))
         _date_axis(axes)

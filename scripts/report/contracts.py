@@ -1,4 +1,4 @@
-"""What each view promises: its declared policies and features, and the definition that holds now."""
+"""What each view promises: declared policies and features, and the definition of now."""
 
 import json
 from collections.abc import Sequence

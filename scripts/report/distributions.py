@@ -51,8 +51,9 @@ with seen as (
     select false, {served} from served where name = {name}
 ),
 ranked as (
-    select value, row_number() over (order by count(*) filter (is_trained) desc, count(*) desc, value)
-        as place
+    select value, row_number() over (
+        order by count(*) filter (is_trained) desc, count(*) desc, value
+    ) as place
     from seen where value is not null group by value
 )
 select is_trained, least(place, {kinds} + 1) as place,
@@ -79,7 +80,17 @@ def read_distributions(catalog: Catalog, drift: Sequence[Row]) -> list[Distribut
     """Return what can be drawn of the rows of `drift` that speak of decisions."""
     if not (catalog.has("decision_features") and catalog.has("training_sets")):
         return []
-    wanted = [row for row in drift if row["population"] == "served" and row["compared_until"]]
+    open_views = {
+        (row["view"], row["version"])
+        for row in catalog.rows("select view, version from feature_views where log_values")
+    }  # personal values are drawn no more than they are logged
+    wanted = [
+        row
+        for row in drift
+        if row["population"] == "served"
+        and row["compared_until"]
+        and (row["view"], row["version"]) in open_views
+    ]
     wanted.sort(key=lambda row: (row["drifted"] is None, -(row["psi"] or 0), row["feature"]))
     wanted = sorted(wanted[:MOST], key=_subject)
     found = []

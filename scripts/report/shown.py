@@ -1,10 +1,10 @@
-"""How the page writes values: short, in the unit one would use, `–` for what is not there."""
+"""How the page writes values: short, in the unit one would use, a dash for what is not there."""
 
 from datetime import datetime, timedelta
 
 from provender_ops.standing import said
 
-NOTHING = "–"
+NOTHING = "\N{EN DASH}"
 JOINED = "\N{NO-BREAK SPACE}"
 
 

@@ -1,8 +1,10 @@
-"""What a table of the page is: columns, and rows of cells that are text already."""
+"""What tables and charts of the page are: text and drawings already."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+from markupsafe import Markup
 
 Tone = Literal["", "bad", "warn", "ok", "quiet"]
 
@@ -29,3 +31,14 @@ class Table:
 def cells(**values: str | Cell) -> dict[str, Cell]:
     """Return a row."""
     return {name: v if isinstance(v, Cell) else Cell(v) for name, v in values.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart with its heading and what it says in words."""
+
+    svg: Markup
+    title: str
+    about: str
+    badge: str = ""
+    tone: Tone = ""

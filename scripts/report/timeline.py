@@ -24,7 +24,7 @@ PUSHES = (
     " cast(split_part(stream_id, '-', 2) as bigint) as place from {files}"
     " where namespace = $namespace and readable_at <= $now"
 )
-# At each moment the run of the last push is the one that readers get, after a rollback an older one.
+# Readers get the run of the last push: after a rollback, an older one.
 READABLE = """
 with pushes as ({pushes}),
 changes as (
@@ -33,7 +33,8 @@ changes as (
     where ended_at <= $now and (view, version) not in (select (view, version) from pushes)
 ),
 spans as (
-    select view, version, run, shown_at as since, coalesce(lead(shown_at) over following, $now) as until
+    select view, version, run, shown_at as since,
+        coalesce(lead(shown_at) over following, $now) as until
     from (select distinct on (view, version, shown_at, ms, place) * from changes)
     window following as (partition by view, version order by shown_at, ms, place)
 ),

@@ -8,6 +8,7 @@ import page_text
 from page_text import Element
 from support import DbtProject
 
+DASH = "\N{EN DASH}"
 SECONDS = {"s": 1, "min": 60, "h": 3600, "days": 86400}
 LIVE = ("freshness",)  # worked out when the page is written, in words of its own
 
@@ -20,7 +21,7 @@ def rows(project: DbtProject, sql: str) -> list[dict[str, Any]]:
 
 def number(text: str) -> float | None:
     """Return the number that a text begins with, None for a dash."""
-    if text == "–":
+    if text == DASH:
         return None
     found = re.match(r"[<-]? ?[\d ]*\.?\d+(e[-+]?\d+)?", text)
     assert found, text
@@ -37,7 +38,7 @@ def is_shown(text: str, value: float | None, within: float = 0.0) -> bool:
 
 def moment(value: str | None) -> str:
     """Return a time of the catalog as the page writes it."""
-    return "–" if value is None else value.removesuffix(":00") if value.count(":") == 2 else value
+    return DASH if value is None else value.removesuffix(":00") if value.count(":") == 2 else value
 
 
 def check(page: Element, project: DbtProject) -> None:
@@ -97,8 +98,9 @@ def _check_views(page: Element, project: DbtProject) -> None:
 
 
 def is_duration(text: str, seconds: float) -> bool:
-    size = SECONDS[text.split()[1]]
-    return abs(float(text.split()[0]) - seconds / size) <= (0.5 if size < 3600 else 0.0501)
+    shown, unit = text.split()
+    size = SECONDS[unit]
+    return abs(float(shown) - seconds / size) <= (0.5 if size < 3600 else 0.0501)
 
 
 def _check_drift(page: Element, project: DbtProject) -> None:
@@ -122,7 +124,7 @@ def _check_drift(page: Element, project: DbtProject) -> None:
 
 def _check_pair(text: str, now: float | None, was: float | None, within: float = 0.0) -> None:
     if now is None and was is None:
-        assert text == "–"
+        assert text == DASH
         return
     first, second = text.split(", ")
     assert is_shown(first, now, within)
@@ -155,7 +157,7 @@ def _check_latency(page: Element, project: DbtProject) -> None:
             assert is_shown(cells[name], row[name], within=0.0501)
         for name in ("reads", "slow_reads"):
             assert number(cells[name]) == row[name]
-        assert cells["slow_waited_for"] == (row["slow_waited_for"] or "–")
+        assert cells["slow_waited_for"] == (row["slow_waited_for"] or DASH)
 
 
 def _check_volume(page: Element, project: DbtProject) -> None:
@@ -176,7 +178,7 @@ def _check_lineage(page: Element, project: DbtProject) -> None:
         for held in page.all("table", data_table="lineage")
         for row in page_text.rows_of(held)
         for above in row["built_on"].split(", ")
-        if above != "–"
+        if above != DASH
     }
     assert edges == {
         (_name(node), _name(above)) for node, above in project.published("from lineage")
@@ -204,7 +206,7 @@ def _check_contracts(page: Element, project: DbtProject) -> None:
         assert [row["feature"] for row in features] == [row["feature"] for row in held]
         for cells, row in zip(features, held, strict=True):
             assert cells["data_type"] == row["data_type"]
-            assert cells["default_value"] == (row["default_value"] or "–")
+            assert cells["default_value"] == (row["default_value"] or DASH)
             assert cells["null_is"] == ("null" if row["null_is"] == "null" else "the default")
             most = 0.05 if row["max_null_ratio"] is None else row["max_null_ratio"]
             assert is_shown(cells["max_null_ratio"], 100 * most, within=0.05)

@@ -11,21 +11,21 @@ import duckdb
 import page_text
 import pytest
 import shown_tables
-from page_text import Element
 from many_views import many_views
+from page_text import Element
 from published_catalog import PublishedProject, View, minute
 from reported_shop import MARKUP, MONITORED_AT, ReportedShop, make_shop
 from typer.testing import CliRunner, Result
 
 from provender_ops import cli
 from provender_ops.catalog import Catalog
+from provender_ops.project import find_project
 from provender_ops.report import commands
 from provender_ops.report.distributions import read_distributions
 from provender_ops.report.facts import gather_facts
 from provender_ops.report.lineage import read_lineages
 from provender_ops.report.svg import plain
 from provender_ops.report.timeline import STEPS, Timeline
-from provender_ops.project import find_project
 
 Run = Callable[..., Result]
 CSS = Path(commands.__file__).parent / "page.css"
@@ -145,6 +145,17 @@ def test_values_are_counted_as_they_are_in_the_log_and_in_the_training_set(
     assert found["score"].served == pytest.approx([count / len(scores) for count in held])
 
 
+def test_values_that_are_not_logged_are_not_drawn(shop: ReportedShop) -> None:
+    """The training set has them, and the page has no business to show them."""
+    with Catalog.open(shop.project.catalog) as catalog:
+        catalog.rows(
+            "create temp view feature_views as select * replace (view <> 'profile' as log_values)"
+            " from catalog.main.feature_views"
+        )
+        found = read_distributions(catalog, catalog.rows("from drift"))
+    assert {each.drift["feature"] for each in found} == {"orders_7d", "spend_7d"}
+
+
 def test_ages_over_time_are_those_of_the_run_that_readers_got(shop: ReportedShop) -> None:
     facts = gather_facts(find_project(shop.project.folder), MONITORED_AT)
     line = next(each for each in facts.timelines if each.view == "spend")
@@ -188,9 +199,9 @@ def test_what_is_built_on_what_starts_at_sources_and_ends_at_the_service(
 
 
 @pytest.fixture
-def run(project: PublishedProject, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(project: PublishedProject, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.chdir(project.root)
-    yield lambda *options: reported(project.root, minute(3), *options)
+    return lambda *options: reported(project.root, minute(3), *options)
 
 
 def test_before_the_first_build_it_says_so(project: PublishedProject, run: Run) -> None:
