@@ -12,7 +12,7 @@ from typing import Any
 from provender.json_text import json_text
 from provender.log_key import ValueHash
 from provender_ops.catalog import Catalog, Row, text_literal
-from provender_ops.errors import UnknownSelection
+from provender_ops.errors import BadInput, UnknownSelection
 
 COLUMNS = (
     "name",
@@ -55,6 +55,7 @@ class Audit:
     decision: Row
     features: list[Row]
     sql: str
+    note: str = ""
 
     @property
     def disagreeing(self) -> list[str]:
@@ -94,7 +95,10 @@ def audit(catalog: Catalog, decision_id: str, find_hash: FindHash) -> Audit:
         for row in found
     ]
     if any(row["is_hashed"] for row in features):
-        hash_value = find_hash()
+        try:
+            hash_value = find_hash()
+        except BadInput as error:
+            return Audit(decision, features, sql, f"Hashed values are not compared. {error}")
         features = [_hash_compared(row, hash_value) for row in features]
     return Audit(decision, features, sql)
 

@@ -48,6 +48,8 @@ def audit(
         print_json(auditing.as_json(found))
     else:
         _print_audit(found)
+    if found.note:
+        tell(found.note)
     if found.disagreeing:
         tell(f"History does not bear out: {', '.join(found.disagreeing)}.")
     if found.recomputing_otherwise:

@@ -12,6 +12,7 @@
         service,
         model_version,
         landed_at,
+        namespace,
         keys,
         served.view,
         served.version,
@@ -29,7 +30,7 @@
         served.statuses,
         served.is_default
     from (
-        select decision_id, decided_at, read_at, service, model_version, landed_at, keys, unnest(views) as served
+        select decision_id, decided_at, read_at, service, model_version, landed_at, namespace, keys, unnest(views) as served
         from {{ decisions }}
     ) as decisions
 {%- endmacro %}

@@ -1,5 +1,5 @@
-{#- The clocks of those who read, beside the clock of Redis, which stamps what they log. A record follows its read: it can be late, having waited in
-    a spool, but not before it; and of an hour's worth some are on time. -#}
+{#- The clocks of those who read, beside the clock of Redis, which stamps what they log. A record follows its read and its decision: it can be late, having
+    waited in a spool, but not before them; and of an hour's worth some are on time. -#}
 {% macro _service_clocks_sql(decisions) %}
     {{- return(adapter.dispatch('_service_clocks_sql', 'provender')(decisions)) -}}
 {% endmacro %}
@@ -11,7 +11,7 @@
         select
             service,
             writer,
-            read_at,
+            greatest(read_at, decided_at) as done_at,
             {{ provender._stream_time('stream_id') }} as logged_at
         from {{ decisions }}
         where read_at > {{ provender.as_of() }} - {{ window }} and landed_at <= {{ provender.as_of() }}
@@ -23,7 +23,7 @@
             writer,
             date_trunc('hour', logged_at) as hour,
             count(*) as reads,
-            min({{ provender._seconds_between('read_at', 'logged_at') }}) as least_delay
+            min({{ provender._seconds_between('done_at', 'logged_at') }}) as least_delay
         from stamped
         group by service, writer, date_trunc('hour', logged_at)
     ),

@@ -70,8 +70,10 @@
             count(case when is_online_wrong then 1 end) as online_wrong,
             count(case when is_history_wrong then 1 end) as history_wrong,
             max(difference) as largest_difference,
-            count(case when is_history_wrong or coalesce(wrong.generation >= online.generation, true) then 1 end) as still_open,
-            min(read_at) as since,
+            count(case when {{ provender._is_still_online() }} then 1 end) as open_online,
+            count(case when is_history_wrong then 1 end) as open_history,
+            max(case when is_history_wrong or {{ provender._is_still_online() }} then difference end) as open_difference,
+            min(case when is_history_wrong or {{ provender._is_still_online() }} then read_at end) as since,
             max(read_at) as until,
             min(wrong.as_of) as since_run,
             min(wrong.generation) as since_generation
@@ -118,25 +120,31 @@
         largest_difference, since_run, since_generation, until,
         since,
         case
-            when coalesce(still_open, 0) = 0 then null
+            when coalesce(open_online, 0) + coalesce(open_history, 0) = 0 then null
             when feature is null then
                 'Of ' || decisions || ' decisions, ' || missing || ' were told that a key is missing that history has, ' || extra
                 || ' were given values of a key that history has not, and ' || of_no_run || ' values of a moment that was no run.'
-            when online_wrong > 0 then
-                online_wrong || ' of ' || compared || ' decisions were served another value than history has'
-                || coalesce(', by up to ' || largest_difference, '') || '.'
+            when open_online > 0 then
+                open_online || ' of ' || compared || ' decisions were served another value than history has'
+                || coalesce(', by up to ' || open_difference, '') || '.'
             else
-                history_wrong || ' of ' || recomputed || ' decisions were served what history has, and its events give another value'
-                || coalesce(', by up to ' || largest_difference, '') || '.'
+                open_history || ' of ' || recomputed || ' decisions were served what history has, and its events give another value'
+                || coalesce(', by up to ' || open_difference, '') || '.'
         end as finding,
         case
-            when coalesce(still_open, 0) = 0 then null
-            when online_wrong > 0 then
+            when coalesce(open_online, 0) + coalesce(open_history, 0) = 0 then null
+            when open_online > 0 then
                 'Fill it anew: push-online --full --select ' || view || '@' || version || '. Then list the decisions: provender wrong-decisions '
                 || view || '@' || version || '.'
             else 'See late_data for ' || view || '@' || version || ': events became readable late, or were changed in place.'
         end as what_to_do
     from told
+{%- endmacro %}
+
+
+{#- Wrong in the generation that is online: none is known to have been filled since. -#}
+{% macro _is_still_online() -%}
+    (is_online_wrong and coalesce(wrong.generation >= online.generation, true))
 {%- endmacro %}
 
 

@@ -1,14 +1,16 @@
-{%- set outcomes = var('provender', {}).get('outcomes') or {} %}
+{%- set outcomes = provender._setting('outcomes', {}) %}
 
 with final as (
     {%- for service, model in outcomes.items() %}
 
     select
-        '{{ service }}' as service,
-        decision_id,
+        decisions.service,
+        known.decision_id,
         {{ provender._row_as_json('known') }} as outcome
     from {{ ref(model) }} as known
-    where decision_id is not null
+    inner join {{ ref('decisions') }} as decisions
+        on known.decision_id = decisions.decision_id
+    where decisions.service = {{ provender._text(service) }}
     {{ 'union all' if not loop.last }}
     {%- else %}
 

@@ -11,8 +11,10 @@ landed as (
     select *
     from decision_log
     {%- if is_incremental() %}
-    -- two landers need not be of one mind about the time
-    where landed_at > (select coalesce(max(landed_at), timestamp '0001-01-01') - interval '1 hour' from {{ this }})
+    -- clocks need not be of one mind about the time: a day of overlap, and no more than until now
+    where landed_at > (
+        select least(coalesce(max(landed_at), timestamp '0001-01-01'), {{ provender.as_of() }}) - interval '1 day' from {{ this }}
+    )
     {%- endif %}
 
 ),

@@ -56,7 +56,7 @@ gaps as (
             when number_before is not null then number - number_before - 1 - (refused - refused_before)
             {%- if retention %}
             -- what came before may have been removed by retention
-            when (select min(landed_at) from attempts) < {{ provender.as_of() }} - {{ provender.duration(retention) }} then 0
+            when landed_at < (select min(landed_at) from attempts) + interval '2 days' then 0
             {%- endif %}
             else number - 1 - refused
         end as missing

@@ -5,6 +5,7 @@
     from {{ ref('decision_views') }} as logged
     where
         logged.status in ('ok', 'stale', 'missing')
+        and logged.namespace = {{ provender._text(provender._namespace()) }}
         and logged.landed_at <= {{ provender.as_of() }}
         and logged.landed_at > {{ provender.as_of() }} - {{ provender.duration(provender._window_setting('skew', 'window')) }}
         {%- if is_incremental() %}

@@ -174,6 +174,14 @@ class Lander:
                     moved.unreadable[entry_id.decode()] = None
                 if stop():
                     return
+        self._forget(writers, landed_at)
+
+    def _forget(self, writers: Writers, now: datetime) -> None:
+        gone = writers.forget(now)
+        if gone:
+            with asking("forget writers that are done"):
+                self._client.hdel(self._keys.landed, *gone)
+            writers.save()
 
     def _put(self, done: Read, landed_at: datetime, writers: Writers) -> list[Path]:
         """Have a chunk in its files and in the ledger, then out of the stream."""

@@ -6,6 +6,7 @@ what is promised, and under which settings of Redis.
 """
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -48,6 +49,9 @@ class Keeping(TypedDict, total=False):
     spool_bytes: int
     unlanded: int
     log_key: str | None
+
+
+_forked = threading.Lock()
 
 
 class DecisionLog:
@@ -200,7 +204,9 @@ class DecisionLog:
     def _own(self) -> LogWriter:
         """Return the writer of this process."""
         if self._writer.process != os.getpid():
-            self._writer = self._writer.in_child()
+            with _forked:  # the first threads of a child come at once
+                if self._writer.process != os.getpid():
+                    self._writer = self._writer.in_child()
         return self._writer
 
     def _instant(self, instant: datetime | None) -> str:

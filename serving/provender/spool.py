@@ -180,7 +180,8 @@ class Spool:
 
     def abandon(self) -> None:
         """Close what was inherited from the process that we were forked from, and is still its."""
-        for lock in self._locks.values():
+        locks, self._locks = self._locks, {}
+        for lock in locks.values():
             os.close(lock)
         self._close_active()
 

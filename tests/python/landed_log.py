@@ -92,7 +92,11 @@ def land_push(folder: Path, view: str, run: datetime, generation: int) -> None:
 
 def _row(number: int, one: LoggedDecision) -> dict[str, Any]:
     return {
-        **{"stream_id": f"{number}-0", "decision_id": one.decision_id, "namespace": "lender.dev"},
+        **{
+            "stream_id": f"{number}-0",
+            "decision_id": one.decision_id,
+            "namespace": "provender.dev",
+        },
         **{"writer": one.writer, "number": one.number, "refused": 0},
         **{"service": one.service, "model_version": one.model_version},
         **{"decided_at": one.decided_at, "read_at": one.decided_at},
