@@ -1,6 +1,7 @@
 {#- Three witnesses of each view of a decision: what was served (the log), what history holds of the run it was served from, and what that run's
     definition computes of the events, as of the run. One CTE chain for each definition that the runs were made by. -#}
-{% macro _decision_witnesses_sql(candidates) %}
+{% macro _decision_witnesses_sql() %}
+    {%- set candidates = provender._sampled_decisions(provender._witness_candidates()) -%}
     {{- return(adapter.dispatch('_decision_witnesses_sql', 'provender')(
         candidates, provender._witness_definitions(candidates)
     )) -}}
@@ -55,6 +56,24 @@
         differing,
         {{ provender.as_of() }} as compared_at
     from witnesses
+{%- endmacro %}
+
+
+{#- What was served of our views and is in the window, but for what an earlier run compared. -#}
+{% macro _witness_candidates() -%}
+    select logged.*
+    from {{ ref('provender', 'decision_views') }} as logged
+    where
+        logged.status in ('ok', 'stale', 'missing')
+        and logged.namespace = {{ provender._text(provender._namespace()) }}
+        and logged.landed_at <= {{ provender.as_of() }}
+        and logged.landed_at > {{ provender.as_of() }} - {{ provender.duration(provender._window_setting('skew', 'window')) }}
+        {%- if is_incremental() %}
+        and not exists (
+            select 1 from {{ this }} as known
+            where known.decision_id = logged.decision_id and known.view = logged.view and known.version = logged.version
+        )
+        {%- endif %}
 {%- endmacro %}
 
 

@@ -21,7 +21,7 @@
     {%- endset -%}
     {%- set days = run_query(
         "select coalesce(built.day, published.day) from (select strftime(cast(" ~ by_day ~ " as date), '%Y-%m-%d') as day, count(*) as num_rows from "
-        ~ relation ~ ' group by 1) as built full join (' ~ published ~ ') as published on built.day = published.day where '
+        ~ relation ~ ' where ' ~ by_day ~ ' is not null group by 1) as built full join (' ~ published ~ ') as published on built.day = published.day where '
         ~ ('true' if flags.FULL_REFRESH else 'coalesce(built.num_rows, 0) <> coalesce(published.num_rows, -1)') ~ ' order by 1'
     ) -%}
     {{- return(days.columns[0].values()) -}}

@@ -1,4 +1,8 @@
-{{ config(materialized='incremental', incremental_strategy='append', post_hook='{{ provender._forget_decisions() }}') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    post_hook='{{ provender._forget_decisions() }}'
+) }}
 
 with decision_log as (
 
