@@ -47,19 +47,17 @@ def main(
     The exit code tells whether the answers were the same, never how long they took.
     """
     docs.mkdir(parents=True, exist_ok=True)
-    if only in {None, Half.DECISIONS}:
-        decisions = measure_decisions(work, scale, repeats, _tell)
-        _write(docs / "benchmarks-decisions.md", decisions_page(decisions))
-    if only == Half.DECISIONS:
-        return
     keys = round(SNAPSHOT_KEYS * scale)
     _tell(f"building a store of {keys:,} keys…")
     snapshots = Snapshots(Project(work / "store"), keys)
-    if only != Half.ONLINE:
+    if only in {None, Half.SQL}:
         _measure_sql(snapshots, scale, repeats, work, docs)
-    if only != Half.SQL:
+    if only in {None, Half.ONLINE}:
         online = measure_online(snapshots.project, work, Amount.at(scale, repeats), _tell)
         _write(docs / "benchmarks-online.md", online_page(online))
+    if only in {None, Half.DECISIONS}:
+        decisions = measure_decisions(snapshots, work, scale, repeats, _tell)
+        _write(docs / "benchmarks-decisions.md", decisions_page(decisions))
 
 
 def _measure_sql(snapshots: Snapshots, scale: float, repeats: int, work: Path, docs: Path) -> None:

@@ -16,11 +16,12 @@ from benchmarks.online.published import Published
 from benchmarks.online.push import push
 from benchmarks.online.server import redis_server
 from benchmarks.online.workload import draw
+from benchmarks.snapshot import Snapshots
 
 ENTITIES = 20_000
 CALLS = 5_000  # in a round
 LANDED = 100_000
-CUSTOMERS, WATCHED, AUDITED = 500_000, 1_000_000, 10_000_000
+WATCHED, AUDITED = 1_000_000, 10_000_000
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,9 @@ class Decisions:
 
 
 def measure_decisions(
-    work: Path, scale: float, repeats: int, tell: Callable[[str], None]
+    snapshots: Snapshots, work: Path, scale: float, repeats: int, tell: Callable[[str], None]
 ) -> Decisions:
-    """Measure, on a Redis that keeps an append-only file."""
+    """Measure, on a Redis that keeps an append-only file, and on a store that dbt built."""
     share = min(1.0, scale)
     entities, calls = round(ENTITIES * share), max(100, round(CALLS * share))
     tell(f"writing a history of {entities:,} entities…")
@@ -55,6 +56,5 @@ def measure_decisions(
     tell("landing decisions…")
     landing = measure_landing(work, max(2_000, round(LANDED * share)), repeats)
     tell("looking for skew, and auditing…")
-    many = (round(number * share) for number in (CUSTOMERS, WATCHED, AUDITED))
-    watching = measure_watching(work, *many)
+    watching = measure_watching(snapshots, *(round(n * share) for n in (WATCHED, AUDITED)))
     return Decisions(entities, calls, repeats, redis, records, landing, watching)

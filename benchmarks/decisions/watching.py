@@ -48,10 +48,9 @@ class Watching:
         return statistics.median(self.audits)
 
 
-def measure_watching(work: Path, customers: int, decisions: int, audited: int) -> Watching:
-    """Build a store, look for skew in `decisions`, then audit one among `audited`."""
-    project = Project(work / "watching")
-    snapshots = Snapshots(project, customers)
+def measure_watching(snapshots: Snapshots, decisions: int, audited: int) -> Watching:
+    """Look for skew in `decisions` on the store's last run, then audit one among `audited`."""
+    project = snapshots.project
     _add_monitors(project)
     land_decisions(
         project.database,
@@ -69,7 +68,7 @@ def measure_watching(work: Path, customers: int, decisions: int, audited: int) -
     more = _publish_more(project, snapshots.as_of, audited - decisions, decisions)
     audits = call(_audits, project.folder, _some_ids(project))
     command = _command(project, _some_ids(project)[0])
-    return Watching(customers, decisions, built, decisions + more, audits, command)
+    return Watching(snapshots.keys, decisions, built, decisions + more, audits, command)
 
 
 def _add_monitors(project: Project) -> None:

@@ -11,6 +11,7 @@ from provender_ops.decisions.rebuilt import bears_its_mac
 from provender_ops.decisions.state import LandedFile
 
 _NAMED = 5
+_UNREADABLE = (pa.ArrowException, OSError, ValueError, KeyError, OverflowError)
 
 
 def what_changed(path: Path, landed: LandedFile, key: ChainKey) -> str:
@@ -18,7 +19,7 @@ def what_changed(path: Path, landed: LandedFile, key: ChainKey) -> str:
     try:
         with pq.ParquetFile(path) as file:
             return _in_rows(file, landed, key)
-    except (pa.ArrowException, OSError, ValueError, KeyError):
+    except _UNREADABLE:
         return f"it is no Parquet file any more. It held {landed.rows} decisions."
 
 
@@ -28,7 +29,7 @@ def decisions_in(path: Path) -> str:
         with pq.ParquetFile(path) as file:
             batches = file.iter_batches(columns=["decision_id"])
             named = [str(each) for batch in batches for each in batch.column(0).to_pylist()]
-    except (pa.ArrowException, OSError, ValueError, KeyError):
+    except _UNREADABLE:
         return "It cannot be read."
     return f"It holds {_listed(named)}."
 
@@ -44,7 +45,7 @@ def _in_rows(file: pq.ParquetFile, landed: LandedFile, key: ChainKey) -> str:
                 total = key.add(total, [str(said["mac"])])
                 if not bears_its_mac(said, key):
                     changed.append(str(said["decision_id"]))
-        except (pa.ArrowException, OSError, ValueError, KeyError):
+        except _UNREADABLE:
             unreadable.append(_named_in(file, group))
             rows += file.metadata.row_group(group).num_rows
     parts = list(_sentences(changed, unreadable))
@@ -68,7 +69,7 @@ def _named_in(file: pq.ParquetFile, group: int) -> str:
     try:
         column = file.read_row_group(group, columns=["decision_id"]).column(0)
         return _listed([str(each) for each in column.to_pylist()])
-    except (pa.ArrowException, OSError, ValueError, KeyError):
+    except _UNREADABLE:
         return f"{file.metadata.row_group(group).num_rows} whose ids cannot be read either"
 
 

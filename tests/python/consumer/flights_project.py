@@ -20,6 +20,7 @@ DEPS = "dbt deps"
 BUILD = "dbt build --exclude tag:training tag:monitor"
 PUSH = "push-online"
 READ = "provender read arrival_delay carrier=UA origin=EWR dest=IAH --now 2013-03-11T12:30:00Z"
+WATCH = "dbt build --select tag:monitor"
 TRAIN = "dbt build --select tag:training"
 PACKAGE_NODES = "dbt --quiet ls --select package:provender --output json"
 
@@ -53,6 +54,7 @@ class FlightsProject(DbtProject):
         for as_of in self.week:
             self.runs[as_of] = self._built(self.dbt_line(BUILD, as_of))
         self._done(PUSH, "--redis-url", redis_url)
+        self.watched = self._built(self.dbt_line(WATCH, self.last_run))
         self.training_run = self._built(self.dbt_line(TRAIN, TRAINED_AT))
 
     def dbt_line(self, line: str, as_of: datetime | None = None) -> DbtRun:

@@ -17,6 +17,7 @@ from flights_project import (
     READ,
     TRAIN,
     TRAINED_AT,
+    WATCH,
     FlightsProject,
 )
 from redis_server import RedisServer
@@ -74,7 +75,8 @@ def test_the_readme_says_what_ran_here(flights: FlightsProject) -> None:
     assert lines.count(LOAD) == lines.count(DEPS) == lines.count(PUSH) == lines.count(READ) == 1
     week = f'{BUILD} --vars "{{as_of: $as_of, rehearsal: true}}" < /dev/null || break'
     training = f"{TRAIN} --vars '{{as_of: {TRAINED_AT.isoformat()}Z, rehearsal: true}}'"
-    assert lines.count(week) == lines.count(training) == 1
+    watch = f"{WATCH} --vars '{{as_of: {flights.last_run.isoformat()}Z, rehearsal: true}}'"
+    assert lines.count(week) == lines.count(watch) == lines.count(training) == 1
     for run in flights.week:
         assert f"| {run:%Y-%m-%d %H:%M} |" in flights.readme
 

@@ -85,7 +85,7 @@ def dump(server: RedisServer) -> None:
 def restore(server: RedisServer) -> None:
     """Start with what was set aside."""
     shutil.copy(folder(server) / "older.rdb", folder(server) / "dump.rdb")
-    server.start()
+    server.start_from_dump()
 
 
 def folder(server: RedisServer) -> Path:

@@ -62,8 +62,24 @@ DECLARED = {"recency": "{default: 30, null_is: default}"}
 class Shop:
     """A shop with runs at 08:00 and 10:00, and decisions made on them every ten minutes."""
 
-    def __init__(self, folder: Path) -> None:
-        self.project = DbtProject(PROJECT, folder)
+    def __init__(self, project: DbtProject) -> None:
+        self.project = project
+
+    @classmethod
+    def built(cls, folder: Path) -> "Shop":
+        shop = cls(DbtProject(PROJECT, folder))
+        shop.begin(folder)
+        return shop
+
+    def copy(self, folder: Path) -> "Shop":
+        """Return another that was the same until now."""
+        shutil.copytree(self.project.folder, folder)
+        project = object.__new__(DbtProject)
+        project.folder, project.database = folder, folder / "store.duckdb"
+        return Shop(project)
+
+    def begin(self, folder: Path) -> None:
+        """Declare everything, and build it at eight and at ten."""
         shutil.copytree(REPO / "models/decisions", folder / "models/decisions")
         shutil.copytree(REPO / "models/monitoring", folder / "models/monitoring")
         (folder / "models/exposures.yml").write_text(SERVICE)

@@ -18,6 +18,7 @@ from provender_ops.audit import Audit, audit
 from provender_ops.catalog import Catalog
 from provender_ops.cli import app
 
+pytestmark = pytest.mark.xdist_group("audited")
 VALUES = {
     **{"count": 3, "big": 2**63 - 1, "ratio": 0.1, "huge": 1e22, "nan": "NaN"},
     **{"small": 0.10000000149011612, "amount": Decimal("12.30"), "name": 'Zoë "x" it\'s'},
@@ -72,9 +73,9 @@ def of_the_day(shop: Shop, one: LoggedDecision) -> LoggedDecision:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+def shop(built_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """The decisions of 10:30 are compared, those of 12:30 are not yet."""
-    shop = Shop(tmp_path_factory.mktemp("audit") / "project")
+    shop = built_shop.copy(tmp_path_factory.mktemp("audit") / "project")
     (shop.project.folder / "models/outcomes.sql").write_text(OUTCOMES)
     (shop.project.folder / "models/audited.sql").write_text(AUDITED)
     shop.build("path:models/registry", as_of=at(11))

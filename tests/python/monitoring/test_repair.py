@@ -22,6 +22,7 @@ from provender.encoding import RowDecoder
 from provender.keys import KeySpace
 from provender_ops.cli import app
 
+pytestmark = pytest.mark.xdist_group("audited")
 NAMESPACE = "provender.dev"
 COLUMNS = (("orders_7d", "integer"), ("spend_7d", "decimal(18,2)"))
 Alert = tuple[str, str, str | None, datetime | None]
@@ -76,8 +77,8 @@ def _said(minute: int) -> str:
 
 
 @pytest.fixture
-def service(tmp_path: Path, own_redis: RedisServer) -> Iterator[Service]:
-    service = Service(Shop(tmp_path / "project"), own_redis.url)
+def service(built_shop: Shop, tmp_path: Path, own_redis: RedisServer) -> Iterator[Service]:
+    service = Service(built_shop.copy(tmp_path / "project"), own_redis.url)
     service.push(2)
     yield service
     service.close()

@@ -18,6 +18,8 @@ from typer.testing import CliRunner
 
 from provender_ops.cli import app
 
+pytestmark = pytest.mark.xdist_group("audited")
+
 
 def changed(name: str, value: Callable[[Any], Any], since: datetime, **how: Any) -> Change:
     """Give another value of one feature from then on."""
@@ -63,8 +65,8 @@ EACH = 69  # decisions of each service
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    shop = Shop(tmp_path_factory.mktemp("skew") / "project")
+def shop(built_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    shop = built_shop.copy(tmp_path_factory.mktemp("skew") / "project")
     for service, change in SERVED.items():
         land(shop.project.folder, service, shop.decisions(service, change, at(12)))
     land_push(shop.project.folder, "spend", at(8), generation=1)
