@@ -19,6 +19,8 @@ from test_replica import follow, in_step
 
 from provender import DecisionLog, ServedFeatures
 
+# With `everysec` Redis acknowledges before it writes while the disk is slow to sync, for two seconds.
+KEEPS = ("--appendonly", "yes", "--appendfsync", "always")
 STALLS = {"both": (REQUESTS, REPLIES), "requests": (REQUESTS,), "replies": (REPLIES,)}
 
 
@@ -30,7 +32,7 @@ def served(redis_client: Any) -> ServedFeatures:
 @pytest.fixture
 def kept_redis() -> Iterator[RedisServer]:
     """A server that keeps all it acknowledged."""
-    server = RedisServer("--appendonly", "yes")
+    server = RedisServer(*KEEPS)
     yield server
     server.remove()
 
@@ -64,7 +66,7 @@ def test_writer_and_redis_killed_while_decisions_are_logged(
 ) -> None:
     """With a journal Redis keeps nothing, and comes back empty."""
     random = seeded(request.node.name)
-    server = RedisServer() if journal else RedisServer("--appendonly", "yes")
+    server = RedisServer() if journal else RedisServer(*KEEPS)
     place, taken = Place(server.url, tmp_path, journal), []
     for point in points(3):
         victims = random.choice([("writer",), ("redis",), ("redis", "writer")])
