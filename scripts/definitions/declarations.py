@@ -1,0 +1,144 @@
+"""One state of a project's definitions: what a checkout declares, or what is deployed.
+
+Both are read from the same tables of the registry, so that one comparison serves both. SQL is as
+definitions keep it: the spine cut out, relations as dbt unique ids in double quotes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from provender.keys import view_label
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column and its type as declared; None where it is not."""
+
+    name: str
+    type: str | None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A feature as its view declares it, effective values filled in."""
+
+    name: str
+    type: str
+    default: Any = None
+    null_is: str = "null"
+    max_null_ratio: float | None = None
+    tolerance: float | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that a feature, entity, training set or label is made of, or is.
+
+    `parents` are unique ids of models, seeds, snapshots and sources; `sql` is None where the model
+    was never compiled.
+    """
+
+    unique_id: str
+    name: str
+    sql: str | None
+    parents: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+
+
+@dataclass(frozen=True)
+class View:
+    """A feature view version. `policies` are the registry's, durations in seconds.
+
+    `owner` is a dbt group; `access` dbt's word; `meta` is `config.meta.feature_view` as effective.
+    """
+
+    unique_id: str
+    name: str
+    version: int
+    entity: str
+    keys: tuple[Column, ...]
+    features: tuple[Feature, ...]
+    policies: Mapping[str, Any]
+    owner: str
+    access: str = "protected"
+    tags: tuple[str, ...] = ()
+    description: str = ""
+    deprecation_date: datetime | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """`name@version`."""
+        return view_label(self.name, self.version)
+
+
+@dataclass(frozen=True)
+class Entity:
+    """What a spine is drawn from."""
+
+    unique_id: str
+    name: str
+    keys: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A feature service. `features` are (view label, feature) in the order they are served.
+
+    `owner` is the exposure's; `meta` is `config.meta.feature_service`; `training_sets` maps model
+    versions to unique ids.
+    """
+
+    name: str
+    owner: str
+    views: tuple[str, ...]
+    features: tuple[tuple[str, str], ...]
+    latency_budget_ms: int | None = None
+    training_sets: Mapping[str, str] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source table: declared columns, `settle` in seconds, who answers for it."""
+
+    unique_id: str
+    columns: tuple[Column, ...] = ()
+    settle_seconds: int | None = None
+    freshness: Mapping[str, Any] = field(default_factory=dict)
+    owner: str | None = None
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """A whole state. Mappings are by label (views), name (entities, services) or unique id."""
+
+    views: Mapping[str, View]
+    entities: Mapping[str, Entity]
+    services: Mapping[str, Service]
+    sources: Mapping[str, Source]
+    models: Mapping[str, Model]
+
+    def ancestors(self, unique_id: str) -> tuple[str, ...]:
+        """Return what a node is made of, up to the sources, sorted; without itself."""
+        found: set[str] = set()
+        to_do = [unique_id]
+        while to_do:
+            model = self.models.get(to_do.pop())
+            new = set(model.parents if model else ()) - found
+            found |= new
+            to_do.extend(new)
+        return tuple(sorted(found))
+
+    @cached_property
+    def readers(self) -> Mapping[str, tuple[str, ...]]:
+        """View label -> names of the services that read it."""
+        return {
+            label: tuple(name for name, service in self.services.items() if label in service.views)
+            for label in self.views
+        }
