@@ -21,6 +21,7 @@ from provender.errors import WrongValue
 from provender.instants import to_us
 from provender.records import KeyColumn, ServiceFeature, ServiceRecord, ViewRef
 from provender_ops.errors import BadInput, NoBuild, UnreadableCatalog
+from provender_ops.governance import Uses
 
 FORMAT = 1
 Row = dict[str, Any]
@@ -134,8 +135,7 @@ class Catalog:
 
         The file is there whole or not at all. Raise BadInput when it cannot be written.
         """
-        columns = [row["column_name"] for row in self.rows(f'describe "{relation}"')]
-        kept = ", ".join(f'"{column}"' for column in columns if column not in left_out)
+        kept = ", ".join(f'"{each}"' for each in self.columns(relation) if each not in left_out)
         aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
             written = self._connection.execute(
@@ -148,6 +148,10 @@ class Catalog:
         finally:
             aside.unlink(missing_ok=True)
         return int(written[0][0])
+
+    def columns(self, relation: str) -> list[str]:
+        """Return the columns of a published relation, in order."""
+        return [row["column_name"] for row in self.rows(f'describe "{relation}"')]
 
     def has(self, relation: str) -> bool:
         """Return whether the catalog has a relation of this name."""
@@ -170,6 +174,16 @@ class Catalog:
         with reading(self.path):
             return {
                 (row["view"], row["version"]): tuple(json.loads(row["tags"] or "[]"))
+                for row in rows
+            }
+
+    def uses(self) -> dict[tuple[str, int], Uses]:
+        """Return what may be done with the values of each view version that is declared now."""
+        names = "view, version, classification, allowed_uses"
+        rows = self._table("feature_views", f"select {names} from feature_views")
+        with reading(self.path):
+            return {
+                (row["view"], row["version"]): Uses.of(row["classification"], row["allowed_uses"])
                 for row in rows
             }
 
@@ -264,7 +278,7 @@ def reading(path: Path) -> Iterator[None]:
         if not isinstance(error, OSError):  # so Arrow tells what DuckDB could not read
             raise
         raise _unreadable(path, error) from None
-    except (duckdb.Error, KeyError, IndexError, WrongValue, json.JSONDecodeError) as error:
+    except (duckdb.Error, KeyError, IndexError, TypeError, ValueError, WrongValue) as error:
         raise _unreadable(path, error) from None
 
 

@@ -15,7 +15,6 @@ from provender_ops.errors import Refused
 from provender_ops.lua import READABLE_AT
 from provender_ops.row_keys import RowKeys
 
-PERSONAL = ("pii", "pci")  # classifications whose values are not logged unless declared so
 Layout = tuple[tuple[str, str], ...]
 
 
@@ -29,6 +28,7 @@ class Declared:
     ttl_us: int
     sla_us: int
     otherwise: str
+    log_values: bool  # else decisions are logged with keyed hashes of them
 
     @property
     def layout(self) -> Layout:
@@ -36,7 +36,7 @@ class Declared:
         return tuple((feature.name, feature.type) for feature in self.features)
 
 
-def declared(definition: Definition) -> Declared:
+def declared(definition: Definition, log_values: bool) -> Declared:
     """Return what a definition declares; raise UnservableValue or Refused, naming the view."""
     view, policies = definition.view, definition.policies
     otherwise = policies.get("otherwise")
@@ -54,6 +54,7 @@ def declared(definition: Definition) -> Declared:
         ttl_us=_microseconds(view, policies, "ttl_seconds"),
         sla_us=_microseconds(view, policies, "freshness_sla_seconds"),
         otherwise=str(otherwise),
+        log_values=log_values,
     )
 
 
@@ -73,21 +74,13 @@ def view_record(
         sla_us=declared_view.sla_us,
         otherwise=declared_view.otherwise,
         classification=str(definition.policies.get("classification", "")),
-        log_values=_logs_values(definition.policies),
+        log_values=declared_view.log_values,
         owner=definition.owner,
         fingerprint=run.fingerprint,
         run_as_of_us=run.as_of_us,
         generation=generation,
         readable_at_us=READABLE_AT,
     )
-
-
-def _logs_values(policies: Mapping[str, Any]) -> bool:
-    """Return whether decisions are logged with the values themselves, and not hashes of them."""
-    declared_so = policies.get("log_values")
-    if isinstance(declared_so, bool):
-        return declared_so
-    return policies.get("classification") not in PERSONAL
 
 
 def _feature(view: str, feature: Mapping[str, Any]) -> FeatureColumn:

@@ -1,15 +1,17 @@
 """The command `provender export`: a training set as one Parquet file that says what it is."""
 
 import json
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from provender.keys import nearest
+from provender.keys import nearest, view_label
 from provender_ops.catalog import Catalog, Row
-from provender_ops.console import reported, tell
-from provender_ops.errors import BadInput, UnknownSelection
+from provender_ops.console import parse_instant, reported, tell
+from provender_ops.errors import BadInput, Refused, UnknownSelection
+from provender_ops.governance import Uses
 from provender_ops.options import HERE, ProjectDir, Target
 from provender_ops.project import find_project
 
@@ -17,13 +19,19 @@ SAID = ("as_of", "age", "status", "not_computed", "source")
 
 
 @reported
-def export(
+def export(  # noqa: PLR0913 - the options of a command
     training_set: Annotated[str, typer.Argument(help="A model that calls point_in_time_join.")],
     to: Annotated[Path, typer.Option("--to", help="The Parquet file to write.")],
     *,
     metadata: Annotated[
         bool, typer.Option(help="Keep the columns about each view (as_of, age, status, …).")
     ] = True,
+    allowed_only: Annotated[
+        bool, typer.Option("--allowed-only", help="Leave out what may not be exported.")
+    ] = False,
+    now: Annotated[
+        str | None, typer.Option("--now", help="For rehearsals: the day on which waivers count.")
+    ] = None,
     project_dir: ProjectDir = HERE,
     target: Target = None,
 ) -> None:
@@ -33,21 +41,31 @@ def export(
     landed, commit) as Parquet key-value metadata, under `provender`. The model has to say
     `config: {meta: {publish: true}}`.
 
+    Features of a view that is classified pii or pci leave only while a waiver of the view allows
+    it. Without one nothing is written; or, with --allowed-only, all but their columns.
+
     \b
     Examples:
       provender export credit_risk_training --to credit_risk.parquet
       provender export credit_risk_training --to credit_risk.parquet --no-metadata
+      provender export credit_risk_training --to credit_risk.parquet --allowed-only
+
+    \b
+    Exit code: 0 written, 1 refused, 2 could not run.
     """
+    at = parse_instant(now, "--now") or datetime.now(UTC)
     if not to.parent.is_dir():
         raise BadInput(f"{to.parent} is not a folder. Make it, or write elsewhere with --to.")
     with Catalog.open(find_project(project_dir, target).catalog) as catalog:
         built = last_build(catalog, training_set)
+        left_out = restricted_columns(catalog, built, at.date(), allowed_only)
         note = json.dumps(built, default=str, ensure_ascii=False)
-        rows = catalog.write_parquet(
-            training_set, to, () if metadata else said_columns(built), note
-        )
+        said = () if metadata else said_columns(built)
+        rows = catalog.write_parquet(training_set, to, [*said, *left_out], note)
         skewed = open_skew(catalog, training_set)
     tell(f"Wrote {rows} rows of {training_set} to {to}.")
+    if left_out:
+        tell(f"Left out, since they may not be exported: {', '.join(left_out)}.")
     for finding in skewed:
         tell(f"Careful: {finding}")
 
@@ -68,6 +86,31 @@ def last_build(catalog: Catalog, training_set: str) -> Row:
             f" YAML and run `dbt build --select {training_set}`."
         )
     return own[0]
+
+
+def restricted_columns(catalog: Catalog, built: Row, on: date, allowed_only: bool) -> list[str]:
+    """Return the columns of views whose values may not be exported on a day.
+
+    Raise Refused when there are any and not only what is allowed is asked for, or when the model
+    gave them other names, by which they cannot be left out.
+    """
+    uses = catalog.uses()
+    restricted: list[str] = []
+    for view in json.loads(built["options"])["views"]:
+        ref = view["view"], view["version"]
+        allowed = uses.get(ref, Uses())  # of a view that is not declared any more nobody can say
+        if allowed.allow("export", on):
+            continue
+        if not allowed_only:
+            allowed.refuse("export", on, f"View {view_label(*ref)!r}")
+        restricted += view["columns"].values()
+    hidden = sorted(set(restricted) - set(catalog.columns(built["training_set"])))
+    if hidden:
+        raise Refused(
+            f"{', '.join(hidden)} of {built['training_set']!r} may not be exported, and stands"
+            " there under another name or in other columns. Leave it out of the model."
+        )
+    return restricted
 
 
 def open_skew(catalog: Catalog, training_set: str) -> list[str]:

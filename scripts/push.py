@@ -18,7 +18,7 @@ from provender_ops.history import History
 from provender_ops.online_store import OnlineStore
 from provender_ops.push_plan import make_plan
 from provender_ops.push_view import Options, Progress, ViewOutcome, ViewPush
-from provender_ops.selection import ViewVersion, select_views
+from provender_ops.selection import ViewVersion, is_named, select_views
 from provender_ops.services import ServiceOutcome, push_services
 from provender_ops.situation import Situation
 from provender_ops.view_lock import ViewLock
@@ -74,13 +74,21 @@ def push(
 
 
 def meant(catalog: Catalog, options: Options) -> list[ViewVersion]:
-    """Return what is to be pushed; unless asked for, a view nobody built yet is not worth a word.
+    """Return what is to be pushed.
+
+    Unless asked for, a view nobody built yet is not worth a word; and unless named, one that was
+    never to be online.
 
     Raise UnknownSelection or UnreadableCatalog.
     """
     selected = select_views(options.select, catalog.declared_views())
-    built = {*catalog.last_runs(), *catalog.last_builds()}
-    return [ref for ref in selected if options.select or ref in built]
+    built, uses = {*catalog.last_runs(), *catalog.last_builds()}, catalog.uses()
+    return [
+        ref
+        for ref in selected
+        if (options.select or ref in built)
+        and (not uses[ref].are_closed("push") or is_named(options.select, *ref))
+    ]
 
 
 class _Pusher:
@@ -115,6 +123,9 @@ class _Pusher:
             return ViewOutcome(view, version, "retired", reason)
         run = self._good_run(view, version)
         definition = self._definition(run)
+        uses = self._catalog.uses()[view, version]
+        on = run.as_of.date()
+        uses.refuse("push", on, "It")
         if lock:
             self._store.generations(view, version).reclaim()
         situation = Situation(
@@ -122,7 +133,7 @@ class _Pusher:
             store=self._store,
             run=run,
             definition=definition,
-            declared=declared(definition),
+            declared=declared(definition, uses.allow("log", on)),
             history=History(self._catalog, run, definition),
             online=self._store.look(view, version),
             servers=self._store.servers(),

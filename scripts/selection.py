@@ -21,6 +21,11 @@ def select_views(
     return sorted({found for selector in selectors for found in _matches(selector, tags)})
 
 
+def is_named(selectors: Sequence[str], view: str, version: int) -> bool:
+    """Return whether any selector names the view version itself, and not by a tag."""
+    return any(_is_meant(selector, (view, version), ()) for selector in selectors)
+
+
 def _matches(selector: str, tags: Mapping[ViewVersion, Iterable[str]]) -> Iterable[ViewVersion]:
     found = [ref for ref, names in tags.items() if _is_meant(selector, ref, names)]
     if not found:

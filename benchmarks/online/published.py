@@ -16,6 +16,10 @@ from benchmarks.online.world import PROJECT, TARGET, View, service, views
 
 NIGHTS = 20  # runs after the first
 NIGHTLY = 0.2  # the share of keys each of them changes: five rows a key in the end
+USES = {
+    "classification": "internal",
+    "allowed_uses": json.dumps(dict.fromkeys(("log", "push", "export"), "always")),
+}
 STAMP = "%Y%m%dT%H%M%S.%fZ"
 
 
@@ -78,7 +82,7 @@ class Published:
             "store": [{"project": PROJECT, "target": TARGET, "format": 1}],
             "definitions": [{**view.definition(), "recorded_at": self.runs[0]} for view in views()],
             "builds": [{**ref, **last, "message": ""} for ref in refs],
-            "feature_views": [{**ref, "tags": '["minutes"]'} for ref in refs],
+            "feature_views": [{**ref, "tags": '["minutes"]', **USES} for ref in refs],
             "feature_services": [service()],
         }
         for name, rows in tables.items():

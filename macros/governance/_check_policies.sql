@@ -16,6 +16,7 @@
     {{- return(
         found + provender._check_required(label, config)
         + provender._check_durations(label, config, origin) + provender._check_choices(label, config, origin)
+        + provender._check_uses(node, config)
     ) -}}
 {% endmacro %}
 

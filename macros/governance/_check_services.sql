@@ -20,7 +20,8 @@
         {%- if not node.depends_on.nodes -%}
             {%- do found.append(provender._violation(where, 'names no feature view', 'no depends_on', 'Write depends_on, one ref per view')) -%}
         {%- endif -%}
-        {%- do found.extend(provender._check_service_features(where, node, provender._service_views(node, views)) + provender._check_training_sets(where, node)) -%}
+        {%- do found.extend(provender._check_service_features(where, node, provender._service_views(node, views)) + provender._check_training_sets(where, node)
+            + provender._check_service_uses(where, provender._service_views(node, views))) -%}
     {%- endfor -%}
     {{- return(found) -}}
 {% endmacro %}

@@ -35,6 +35,6 @@
 
 {% macro _feature_view_keys() %}
     {{- return([
-        'entity', 'ttl', 'freshness_sla', 'otherwise', 'classification', 'log_values', 'lag', 'backfill', 'backfill_reason', 'retention',
+        'entity', 'ttl', 'freshness_sla', 'otherwise', 'classification', 'log_values', 'lag', 'backfill', 'backfill_reason', 'retention', 'waivers',
     ]) -}}
 {% endmacro %}

@@ -103,8 +103,8 @@
 
 {#- Whether decisions hold a keyed hash of the view's values, which no statistic can be made of. -#}
 {% macro _is_logged_hashed(view) %}
-    {%- set config = provender.feature_view_config(graph.nodes[view.unique_id]) -%}
-    {{- return(config.get('classification') in ['pii', 'pci'] and not config.get('log_values')) -}}
+    {%- set node = graph.nodes[view.unique_id] -%}
+    {{- return(provender._allowed_uses(node, provender.feature_view_config(node)).log != 'always') -}}
 {% endmacro %}
 
 

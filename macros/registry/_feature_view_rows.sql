@@ -13,7 +13,7 @@
         'view': 'varchar', 'version': 'integer', 'unique_id': 'varchar', 'entity': 'varchar', 'keys': 'varchar', 'owner': 'varchar',
         'description': 'varchar', 'tags': 'varchar', 'ttl_seconds': 'bigint', 'freshness_sla_seconds': 'bigint', 'otherwise': 'varchar',
         'classification': 'varchar', 'log_values': 'boolean', 'lag_seconds': 'bigint', 'backfill': 'varchar', 'backfill_reason': 'varchar',
-        'retention_seconds': 'bigint',
+        'retention_seconds': 'bigint', 'allowed_uses': 'varchar',
         'history': 'varchar', 'declared_in': 'varchar',
     })) -}}
 {% endmacro %}

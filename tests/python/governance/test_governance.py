@@ -91,6 +91,44 @@ CLOCKS = {
     "select '{{ name }}' as now, today from days": [],
 }
 
+A_DAY, LATER = "2026-06-30", "2027-06-30"
+EACH_WAIVED = [{"use": use, "until": A_DAY, "reason": "."} for use in ("log", "push", "export")]
+# What is declared -> what is allowed: log, push, export. The table in docs/concepts.md.
+USES = [
+    ({"classification": "public"}, "always always always"),
+    ({"classification": "internal"}, "always always always"),
+    ({"classification": "pii"}, "never always never"),
+    ({"classification": "pci"}, "never never never"),
+    ({}, "never never never"),
+    ({"classification": "public", "log_values": False}, "never always always"),
+    ({"classification": "internal", "log_values": False}, "never always always"),
+    ({"classification": "pii", "log_values": True}, "always always never"),
+    ({"classification": "pci", "log_values": True}, "never never never"),
+    ({"classification": "pii", "waivers": EACH_WAIVED}, f"never always {A_DAY}"),
+    ({"classification": "pci", "waivers": EACH_WAIVED}, f"never {A_DAY} {A_DAY}"),
+    (
+        {"classification": "pci", "log_values": True, "waivers": EACH_WAIVED},
+        f"{A_DAY} {A_DAY} {A_DAY}",
+    ),
+    (
+        {"classification": "pci", "waivers": [*EACH_WAIVED, {"use": "push", "until": LATER}]},
+        f"never {LATER} {A_DAY}",
+    ),
+    ({"classification": "pci", "waivers": "push"}, "never never never"),
+    ({"classification": "public", "access": "private"}, "always private always"),
+    (
+        {"classification": "pci", "access": "private", "waivers": EACH_WAIVED},
+        f"never private {A_DAY}",
+    ),
+]
+SAMPLES = json.dumps(
+    {
+        "as_of": "2026-03-02T12:00:00Z",
+        "clock_samples": list(CLOCKS),
+        "uses_samples": {str(number): declared for number, (declared, _) in enumerate(USES)},
+    }
+)
+
 # Each line stands in the one message; of what to do it has the first words.
 VIOLATIONS = (Path(__file__).parent / "violations.txt").read_text().splitlines()
 
@@ -107,7 +145,8 @@ FINE = [
     "fine_null",
     "talks_of_clocks@1: reads",
     "retyped_key@1: key",
-    "got expires_early@1",
+    "got expires_early@1. ",
+    "fine_reason",
     "entity client",
     "entity account:",
     "entity customer:",
@@ -119,7 +158,7 @@ FINE = [
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> DbtRun:
     folder = copy_project("clean", tmp_path_factory.mktemp("governance") / "clean")
-    return run_dbt(folder, "seed", "--vars", json.dumps({"clock_samples": list(CLOCKS)}))
+    return run_dbt(folder, "seed", "--vars", SAMPLES)
 
 
 @pytest.fixture(scope="module")
@@ -257,6 +296,7 @@ def test_feature_view_is_a_plain_dict(governance: dict[str, Any]) -> None:
             "backfill": "recompute",
             "backfill_reason": None,
         },
+        "allowed_uses": {"log": "always", "push": "always", "export": "always"},
         "retention_seconds": None,
         "owner": "risk",
         "tags": ["minutes"],
@@ -271,9 +311,35 @@ def test_feature_views_are_the_same_from_a_full_and_from_a_partial_parse(
     clean: DbtRun, governance: dict[str, Any]
 ) -> None:
     """YAML dates are date objects on the first parse and text on the next."""
-    again = run_dbt(clean.folder, "seed", "--vars", json.dumps({"clock_samples": list(CLOCKS)}))
+    again = run_dbt(clean.folder, "seed", "--vars", SAMPLES)
     line = next(line for line in again.output.splitlines() if line.startswith("GOVERNANCE "))
     assert json.loads(line.removeprefix("GOVERNANCE ")) == governance
+
+
+@pytest.mark.parametrize(
+    ("number", "allowed"), [(str(number), allowed) for number, (_, allowed) in enumerate(USES)]
+)
+def test_classification_and_waivers_say_what_is_allowed(
+    governance: dict[str, Any], number: str, allowed: str
+) -> None:
+    assert list(governance["uses"][number].values()) == allowed.split()
+
+
+@pytest.mark.parametrize(
+    ("as_of", "finding"),
+    [
+        ("2026-06-16 23:59:59.999999", None),
+        ("2026-06-17 00:00:00", "The waiver to export its values ends with 2026-06-30."),
+        ("2026-06-30 23:59:59.999999", "The waiver to export its values ends with 2026-06-30."),
+        ("2026-07-01 00:00:00", "The waiver to export its values ended with 2026-06-30."),
+    ],
+)
+def test_a_waiver_is_told_before_it_ends_and_after(
+    governance: dict[str, Any], as_of: str, finding: str | None
+) -> None:
+    sql = governance["waivers"].replace(governance["as_of"], f"timestamp '{as_of}'")
+    row = duckdb.sql(f"select label, use, finding from (select view as label, * from ({sql}))")
+    assert row.fetchall() == [("customer_spend", "export", finding)]
 
 
 def test_entities_are_those_declared(governance: dict[str, Any]) -> None:

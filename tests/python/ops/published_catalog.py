@@ -28,6 +28,9 @@ POLICIES = {
 }
 
 
+ALLOWED = dict.fromkeys(("log", "push", "export"), "always")
+
+
 def minute(number: int) -> datetime:
     """The as_of of a run, `number` minutes into the story; naive UTC."""
     return START + timedelta(minutes=number)
@@ -44,6 +47,7 @@ class View:
     defaults: dict[str, Any] = field(default_factory=dict)
     null_is: dict[str, str] = field(default_factory=dict)
     policies: dict[str, Any] = field(default_factory=lambda: dict(POLICIES))
+    allowed_uses: dict[str, str] = field(default_factory=lambda: dict(ALLOWED))
     tags: list[str] = field(default_factory=lambda: ["minutes"])
     rows: list[dict[str, Any]] = field(default_factory=list)
     states: dict[datetime, State] = field(default_factory=dict)
@@ -303,6 +307,8 @@ def _declared(view: View) -> dict[str, Any]:
         "entity": "entity",
         "keys": [{"name": name, "type": kind} for name, kind in view.keys.items()],
         "declared_in": {},
+        "classification": view.policies["classification"],
+        "allowed_uses": view.allowed_uses,
         "ttl_seconds": view.policies["ttl_seconds"],
         "freshness_sla_seconds": view.policies["freshness_sla_seconds"],
     }
@@ -350,7 +356,7 @@ VIEWS = {
     "view": "varchar",
     "version": "integer",
     **_texts("owner", "tags", "history", "unique_id", "description", "entity", "keys"),
-    "declared_in": "varchar",
+    **_texts("declared_in", "classification", "allowed_uses"),
     **dict.fromkeys(("ttl_seconds", "freshness_sla_seconds"), "bigint"),
 }
 SERVICES = {

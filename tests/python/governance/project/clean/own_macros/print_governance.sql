@@ -13,6 +13,10 @@
         {%- for sql in var('clock_samples', []) -%}
             {%- do clocks.append(provender._wall_clocks_in_code(sql)) -%}
         {%- endfor -%}
+        {%- set uses = {} -%}
+        {%- for case, asked in var('uses_samples', {}).items() -%}
+            {%- do uses.update({case: provender._allowed_uses({'access': asked.get('access', 'protected')}, asked)}) -%}
+        {%- endfor -%}
         {{ print('GOVERNANCE ' ~ tojson({
             'views': provender.feature_views(),
             'services': provender.feature_services(),
@@ -21,6 +25,9 @@
             'durations': durations,
             'no_durations': [provender.duration_seconds(none), provender.duration_seconds(300), provender.duration_seconds(true)],
             'clocks': clocks,
+            'uses': uses,
+            'waivers': provender._waiver_rows(),
+            'as_of': provender.as_of(),
             'lineage': provender._feature_lineage(),
         })) }}
     {%- endif -%}
