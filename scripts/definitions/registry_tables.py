@@ -16,6 +16,7 @@ from provender_ops.definitions.declarations import (
     Source,
     View,
 )
+from provender_ops.definitions.training_joins import joins_plainly
 
 TABLES = (
     "feature_views",
@@ -46,13 +47,14 @@ def declarations_of(
     Raise KeyError or json.JSONDecodeError where the tables are not those of this version.
     """
     views = _views(tables["feature_views"], tables["features"])
+    ids = {view.label: view.unique_id for view in views}
     return Declarations(
         views={view.label: view for view in views},
         entities={entity.name: entity for entity in map(_entity, tables["feature_entities"])},
         services={service.name: service for service in map(_service, tables["feature_services"])},
         sources={source.unique_id: source for source in map(_source, tables["feature_sources"])},
         models={
-            row["unique_id"]: _model(row, sql.get(row["unique_id"]))
+            row["unique_id"]: _model(row, joins_plainly(sql.get(row["unique_id"]), ids))
             for row in tables["feature_models"]
         },
     )
