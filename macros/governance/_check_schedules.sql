@@ -3,7 +3,7 @@
     {%- set ids = views | map(attribute='unique_id') | list -%}
     {%- set found = [] -%}
     {%- for node in views -%}
-        {%- for id in provender._ancestors(node.unique_id) if id.startswith('model.') and id not in ids -%}
+        {%- for id in provender._ancestors([node.unique_id]) if id.startswith('model.') and id not in ids -%}
             {%- set ancestor = graph.nodes[id] -%}
             {%- set untagged = node.tags | reject('in', ancestor.tags) | list -%}
             {%- if untagged and ancestor.config.materialized not in ['view', 'ephemeral'] -%}

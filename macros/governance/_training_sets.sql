@@ -5,6 +5,19 @@
 {% endmacro %}
 
 
+{#- {model version: unique id of its training set}; a name that nothing has is left out: the contract check tells of it. -#}
+{% macro _training_set_nodes(node) %}
+    {%- set nodes = {} -%}
+    {%- for model_version, name in provender._training_sets(node).items() -%}
+        {%- set found = provender._baseline_node(name) -%}
+        {%- if found -%}
+            {%- do nodes.update({model_version | string: found.unique_id}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- return(nodes) -}}
+{% endmacro %}
+
+
 {#- The model, seed or snapshot that a baseline names: `name`, or `name@version` of a versioned model, whose latest is `name`. -#}
 {% macro _baseline_node(name) %}
     {%- for kind in ['model', 'seed', 'snapshot'] -%}

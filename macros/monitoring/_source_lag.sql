@@ -159,7 +159,7 @@
 {% macro _fed_views() %}
     {%- set fed = [] -%}
     {%- for node in (provender._feature_view_nodes() if execute else []) -%}
-        {%- set ancestors = provender._ancestors(node.unique_id) -%}
+        {%- set ancestors = provender._ancestors([node.unique_id]) -%}
         {%- for id in ancestors if id in graph.sources -%}
             {%- do fed.append({
                 'view': node.name, 'version': provender._version(node), 'label': provender._label(node), 'source': id, 'ancestors': ancestors,
@@ -203,7 +203,7 @@
         {%- if relation -%}
             {%- set names = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list -%}
             {%- if 'known_from' in names and 'occurred_at' in names -%}
-                {%- do found.update({id: {'relation': relation, 'ancestors': provender._ancestors(id)}}) -%}
+                {%- do found.update({id: {'relation': relation, 'ancestors': provender._ancestors([id])}}) -%}
             {%- endif -%}
         {%- endif -%}
     {%- endfor -%}

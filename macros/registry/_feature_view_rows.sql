@@ -3,9 +3,11 @@
     {%- set rows = [] -%}
     {%- for view in provender.feature_views() -%}
         {%- set row = dict(view, **view.policies) -%}
+        {%- set node = graph.nodes[view.unique_id] -%}
         {%- do row.update({
             'view': view.name, 'history': view.history.alias if view.history else none,
-            'declared_in': provender.feature_view_origin(graph.nodes[view.unique_id]),
+            'declared_in': provender.feature_view_origin(node), 'access': node.get('access') or node.config.get('access'),
+            'deprecation_date': provender._utc_text(node.get('deprecation_date')), 'meta': provender._plain(provender.feature_view_config(node)),
         }) -%}
         {%- do rows.append(row) -%}
     {%- endfor -%}
@@ -13,7 +15,7 @@
         'view': 'varchar', 'version': 'integer', 'unique_id': 'varchar', 'entity': 'varchar', 'keys': 'varchar', 'owner': 'varchar',
         'description': 'varchar', 'tags': 'varchar', 'ttl_seconds': 'bigint', 'freshness_sla_seconds': 'bigint', 'otherwise': 'varchar',
         'classification': 'varchar', 'log_values': 'boolean', 'lag_seconds': 'bigint', 'backfill': 'varchar', 'backfill_reason': 'varchar',
-        'retention_seconds': 'bigint', 'allowed_uses': 'varchar',
+        'retention_seconds': 'bigint', 'allowed_uses': 'varchar', 'access': 'varchar', 'deprecation_date': 'timestamp', 'meta': 'varchar',
         'history': 'varchar', 'declared_in': 'varchar',
     })) -}}
 {% endmacro %}
@@ -26,13 +28,14 @@
             {%- set column = graph.nodes[view.unique_id].columns[feature.name] -%}
             {%- do rows.append({
                 'view': view.name, 'version': view.version, 'feature': feature.name, 'position': loop.index, 'data_type': feature.type,
-                'default_value': none if feature.default is none else feature.default | string, 'null_is': feature.null_is,
+                'default_value': none if feature.default is none else feature.default | string, 'default_json': tojson(feature.default),
+                'null_is': feature.null_is,
                 'max_null_ratio': feature.max_null_ratio, 'tolerance': feature.tolerance, 'description': column.description, 'owner': view.owner,
             }) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{- return(provender._rows(rows, {
         'view': 'varchar', 'version': 'integer', 'feature': 'varchar', 'position': 'integer', 'data_type': 'varchar',
-        'default_value': 'varchar', 'null_is': 'varchar', 'max_null_ratio': 'double', 'tolerance': 'double', 'description': 'varchar', 'owner': 'varchar',
+        'default_value': 'varchar', 'default_json': 'varchar', 'null_is': 'varchar', 'max_null_ratio': 'double', 'tolerance': 'double', 'description': 'varchar', 'owner': 'varchar',
     })) -}}
 {% endmacro %}

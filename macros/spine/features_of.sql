@@ -10,7 +10,11 @@
     {%- set node = provender._view_node(view, v) -%}
     {%- set spine = '(select distinct ' ~ (node['keys'] | map(attribute='name') | list + ['as_of']) | join(', ')
         ~ ' from ' ~ provender._own_spine() ~ ' as spine)' -%}
-    {{- return('(' ~ provender._stored_definition(node).replace(provender._hole(), spine) ~ ')') -}}
+    {#- the markers tell a reader of the compiled SQL, and of the definition, whose this part is -#}
+    {{- return(
+        '( /* provender:features_of ' ~ node.unique_id ~ ' */ ' ~ provender._stored_definition(node).replace(provender._hole(), spine)
+        ~ ' /* provender:end_of ' ~ node.unique_id ~ ' */ )'
+    ) -}}
 {% endmacro %}
 
 

@@ -1,0 +1,7 @@
+with final as (
+
+    {{ provender._feature_model_rows() }}
+
+)
+
+select * from final

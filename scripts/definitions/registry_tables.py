@@ -1,0 +1,152 @@
+"""Declarations from the tables of the registry, wherever these were read."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from provender.keys import view_label
+from provender_ops.catalog import Row
+from provender_ops.definitions.declarations import (
+    Column,
+    Declarations,
+    Entity,
+    Feature,
+    Model,
+    Service,
+    Source,
+    View,
+)
+from provender_ops.definitions.training_joins import joins_plainly
+
+TABLES = (
+    "feature_views",
+    "features",
+    "feature_services",
+    "feature_entities",
+    "feature_sources",
+    "feature_models",
+)
+POLICIES = (
+    "ttl_seconds",
+    "freshness_sla_seconds",
+    "otherwise",
+    "classification",
+    "log_values",
+    "lag_seconds",
+    "backfill",
+    "backfill_reason",
+    "retention_seconds",
+)
+
+
+def declarations_of(
+    tables: Mapping[str, Sequence[Row]], sql: Mapping[str, str | None]
+) -> Declarations:
+    """Return what the rows of TABLES declare; `sql` is the definition of each model, by unique id.
+
+    Raise KeyError or json.JSONDecodeError where the tables are not those of this version.
+    """
+    views = _views(tables["feature_views"], tables["features"])
+    ids = {view.label: view.unique_id for view in views}
+    return Declarations(
+        views={view.label: view for view in views},
+        entities={entity.name: entity for entity in map(_entity, tables["feature_entities"])},
+        services={service.name: service for service in map(_service, tables["feature_services"])},
+        sources={source.unique_id: source for source in map(_source, tables["feature_sources"])},
+        models={
+            row["unique_id"]: _model(row, joins_plainly(sql.get(row["unique_id"]), ids))
+            for row in tables["feature_models"]
+        },
+    )
+
+
+def _views(rows: Iterable[Row], features: Iterable[Row]) -> list[View]:
+    of_view: dict[tuple[str, int], list[Row]] = {}
+    for feature in features:
+        of_view.setdefault((feature["view"], feature["version"]), []).append(feature)
+    return [_view(row, of_view.get((row["view"], row["version"]), [])) for row in rows]
+
+
+def _view(row: Row, features: Sequence[Row]) -> View:
+    in_order = sorted(features, key=lambda feature: int(feature["position"]))
+    return View(
+        unique_id=row["unique_id"],
+        name=row["view"],
+        version=row["version"],
+        entity=row["entity"] or "",
+        keys=_columns(row["keys"]),
+        features=tuple(map(_feature, in_order)),
+        policies={name: row[name] for name in POLICIES},
+        owner=row["owner"] or "",
+        access=row["access"] or "protected",
+        tags=tuple(_list(row["tags"])),
+        description=row["description"] or "",
+        deprecation_date=row["deprecation_date"],
+        meta=_object(row["meta"]),
+    )
+
+
+def _feature(row: Row) -> Feature:
+    return Feature(
+        name=row["feature"],
+        type=row["data_type"] or "",
+        default=json.loads(row["default_json"]),
+        null_is=row["null_is"],
+        max_null_ratio=row["max_null_ratio"],
+        tolerance=row["tolerance"],
+        description=row["description"] or "",
+    )
+
+
+def _entity(row: Row) -> Entity:
+    return Entity(row["unique_id"], row["entity"], _columns(row["keys"]))
+
+
+def _service(row: Row) -> Service:
+    return Service(
+        name=row["service"],
+        owner=row["owner"] or "",
+        views=tuple(view_label(read["view"], read["version"]) for read in _list(row["views"])),
+        features=tuple(
+            (view_label(read["view"], read["version"]), read["feature"])
+            for read in _list(row["features"])
+        ),
+        latency_budget_ms=row["latency_budget_ms"],
+        training_sets=_object(row["training_sets"]),
+        meta=_object(row["meta"]),
+    )
+
+
+def _source(row: Row) -> Source:
+    return Source(
+        unique_id=row["unique_id"],
+        columns=_columns(row["columns"]),
+        settle_seconds=row["settle_seconds"],
+        freshness=_object(row["freshness"]),
+        owner=row["owner"],
+    )
+
+
+def _model(row: Row, sql: str | None) -> Model:
+    return Model(
+        unique_id=row["unique_id"],
+        name=row["model"],
+        sql=sql,
+        parents=tuple(_list(row["built_on"])),
+        columns=_columns(row["columns"]),
+    )
+
+
+def _columns(text: str | None) -> tuple[Column, ...]:
+    return tuple(
+        Column(column["name"], column["type"], column.get("description") or "")
+        for column in _list(text)
+    )
+
+
+def _list(text: str | None) -> list[Any]:
+    return list(json.loads(text or "[]"))
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    return dict(json.loads(text or "{}"))
