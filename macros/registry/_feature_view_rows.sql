@@ -14,7 +14,7 @@
         'description': 'varchar', 'tags': 'varchar', 'ttl_seconds': 'bigint', 'freshness_sla_seconds': 'bigint', 'otherwise': 'varchar',
         'classification': 'varchar', 'log_values': 'boolean', 'lag_seconds': 'bigint', 'backfill': 'varchar', 'backfill_reason': 'varchar',
         'retention_seconds': 'bigint',
-        'history': 'varchar', 'declared_in': 'varchar',
+        'deprecation_date': 'date', 'history': 'varchar', 'declared_in': 'varchar',
     })) -}}
 {% endmacro %}
 
