@@ -26,8 +26,8 @@ reads as (
     from {{ ref('decision_views') }}
     where
         decided_at <= {{ provender.as_of() }}
-        and decided_at
-        > {{ provender.as_of() }} - {{ provender.duration(provender._health_setting('unread_after')) }}
+        -- who has moved is not told for days that it once read it
+        and decided_at > {{ provender.as_of() }} - {{ provender.duration('24h') }}
     group by service, view, version
 
 ),
