@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from provender.errors import WrongValue
 from provender.instants import to_us
-from provender.records import KeyColumn, ServiceFeature, ServiceRecord, ViewRef
+from provender.records import KeyColumn, Rollout, ServiceFeature, ServiceRecord, ViewRef
 from provender_ops.errors import BadInput, NoBuild, UnreadableCatalog
 from provender_ops.governance import Uses
 
@@ -334,4 +334,5 @@ def _service(row: Row) -> ServiceRecord:
         views=tuple(map(ViewRef.from_record, json.loads(row["views"]))),
         features=tuple(map(ServiceFeature.from_record, json.loads(row["features"]))),
         keys=tuple(map(KeyColumn.from_record, json.loads(row["keys"]))),
+        rollouts=tuple(map(Rollout.from_record, json.loads(row["rollouts"]))),
     )

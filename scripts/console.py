@@ -1,10 +1,11 @@
 """How the commands speak: data on stdout, messages and progress on stderr, errors as sentences."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -104,6 +105,15 @@ def parse_instant(text: str | None, option: str) -> datetime | None:
         raise BadInput(
             f"{option} {text!r} is not a time. Write it like 2026-03-02T12:00:00Z."
         ) from None
+
+
+def parse_duration(text: str, option: str) -> timedelta:
+    """Return a duration like 30d, 12h, 90m or 0s."""
+    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
+    if found is None:
+        raise BadInput(f"{option} {text!r} is not a duration. Write it like 30d, 12h or 90m.")
+    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[found.group(2)]
+    return timedelta(**{unit: int(found.group(1))})
 
 
 @contextmanager

@@ -124,10 +124,14 @@ if ARGV[12] ~= '' then redis.call('HSET', writer, ARGV[12], 'retired ' .. now) e
 return 'done'
 """
 
-# KEYS: registry, version. ARGV: owner, then fields and values.
+# KEYS: registry, version. ARGV: owner, then fields, each with what it was ('' for nothing) and what
+# it becomes: all, or none where another has written one of them.
 WRITE_REGISTRY = f"""{_CHANGED}
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 'owned' end
-redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+for at = 2, #ARGV, 3 do
+    if (redis.call('HGET', KEYS[1], ARGV[at]) or '') ~= ARGV[at + 1] then return 'changed' end
+end
+for at = 2, #ARGV, 3 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 2]) end
 local time = redis.call('TIME')
 changed(KEYS[1], KEYS[2], time[1] .. string.format('%06d', time[2]))
 return 'done'

@@ -205,18 +205,24 @@ class OnlineStore:
         self._check(cast("bytes", answer).decode(), view_label(view, version))
         generations.drop({*self.look(view, version).generations})
 
-    def write_services(self, services: Iterable[ServiceRecord]) -> None:
-        """Write service records; raise NamespaceOwned."""
-        pairs = [
-            part
-            for service in services
-            for part in (service_field(service.service), service.to_json())
-        ]
-        if pairs:
-            with asking("write the services"):
-                keys = (self.keys.registry, self.keys.version)
-                answer = self._client.eval(lua.WRITE_REGISTRY, 2, *keys, self._owner_raw, *pairs)
-            self._check(cast("bytes", answer).decode(), "services")
+    def write_services(self, services: Iterable[ServiceRecord], since: Registry) -> bool:
+        """Write service records, unless one is another by now than `since` has it: then False.
+
+        Raise NamespaceOwned.
+        """
+        changes: list[str | bytes] = []
+        for service in services:
+            field = service_field(service.service)
+            changes += [field, since.raw.get(field, b""), service.to_json()]
+        if not changes:
+            return True
+        with asking("write the services"):
+            keys = (self.keys.registry, self.keys.version)
+            answer = self._client.eval(lua.WRITE_REGISTRY, 2, *keys, self._owner_raw, *changes)
+        told = cast("bytes", answer).decode()
+        if told != "changed":
+            self._check(told, "services")
+        return told != "changed"
 
     def _check(self, answer: str, what: str) -> None:
         if answer == "owned":

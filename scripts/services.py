@@ -5,11 +5,14 @@ from typing import Literal
 
 from provender.errors import ProvenderError
 from provender.keys import view_label
-from provender.records import ServiceRecord
+from provender.records import ServiceFeature, ServiceRecord
 from provender.registry import Registry, service_field
 from provender_ops.catalog import Catalog
+from provender_ops.errors import Refused
 from provender_ops.online_store import OnlineStore
+from provender_ops.rollouts import agreed, rolled_back_of
 
+TRIES = 5  # at writing what others write too
 Status = Literal["written", "would write", "up to date", "waiting"]
 
 
@@ -25,22 +28,41 @@ class ServiceOutcome:
 def push_services(
     catalog: Catalog, store: OnlineStore, dry_run: bool
 ) -> tuple[ServiceOutcome, ...]:
-    """Write the services that changed; one that lacks a view online keeps its last good record."""
-    registry = store.registry()
-    judged = [(service, _judge(service, registry, dry_run)) for service in catalog.services()]
-    store.write_services(service for service, outcome in judged if outcome.status == "written")
-    return tuple(outcome for _, outcome in judged)
+    """Write the services that changed; one that lacks a view online keeps its last good record.
+
+    What was rolled back stays so, also by somebody at this very moment; see rollouts.py.
+    """
+    for _ in range(TRIES):
+        registry = store.registry()
+        judged = [_judge(service, registry, dry_run) for service in catalog.services()]
+        due = [service for service, outcome in judged if outcome.status == "written"]
+        if store.write_services(due, registry):
+            return tuple(outcome for _, outcome in judged)
+    raise Refused("The services were written by others again and again. Run `push-online` again.")
 
 
-def _judge(service: ServiceRecord, registry: Registry, dry_run: bool) -> ServiceOutcome:
-    raw = registry.raw.get(service_field(service.service))
-    if raw == service.to_json().encode():
-        return ServiceOutcome(service.service, "up to date")
+def _judge(
+    declared: ServiceRecord, registry: Registry, dry_run: bool
+) -> tuple[ServiceRecord, ServiceOutcome]:
+    name = declared.service
+    service, held = _agreed(declared, registry)
+    if registry.raw.get(service_field(name)) == service.to_json().encode():
+        return service, ServiceOutcome(name, "up to date")
     lacking = _lacking(service, registry)
     if lacking:
-        reason = f"{', '.join(lacking)} is not online; the last good record stays"
-        return ServiceOutcome(service.service, "waiting", reason)
-    return ServiceOutcome(service.service, "would write" if dry_run else "written")
+        held = f"{', '.join(lacking)} is not online"
+    if held:
+        return service, ServiceOutcome(name, "waiting", f"{held}; the last good record stays")
+    return service, ServiceOutcome(name, "would write" if dry_run else "written")
+
+
+def _agreed(declared: ServiceRecord, registry: Registry) -> tuple[ServiceRecord, str]:
+    try:
+        online = registry.service(declared.service)
+    except ProvenderError:  # there is none yet, or it cannot be read: the new one mends it
+        return declared, ""
+    found = agreed(declared, rolled_back_of(online))
+    return found.service, found.held
 
 
 def _lacking(service: ServiceRecord, registry: Registry) -> list[str]:
@@ -50,7 +72,7 @@ def _lacking(service: ServiceRecord, registry: Registry) -> list[str]:
     views = [view_label(*ref) for ref, features in online.items() if features is None]
     features = [
         f"{view_label(wanted.view, wanted.version)}.{wanted.feature}"
-        for wanted in service.features
+        for wanted in (*service.features, *_rolled(service))
         if wanted.feature not in (online.get((wanted.view, wanted.version)) or {wanted.feature})
     ]
     return views + features
@@ -61,3 +83,7 @@ def _features(registry: Registry, view: str, version: int) -> set[str] | None:
         return {column.name for column in registry.view(view, version).features}
     except ProvenderError:
         return None
+
+
+def _rolled(service: ServiceRecord) -> list[ServiceFeature]:
+    return [feature for each in service.rollouts for feature in each.features]

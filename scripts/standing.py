@@ -5,7 +5,7 @@ The monitors say so too, of the moment they ran at; where dbt has stopped, they 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from provender.keys import view_label
@@ -52,7 +52,7 @@ class Trouble:
 class Standing:
     """A view version now; `age` is that of the run readers get, of the last where none is online.
 
-    `trouble` is None when it is as it should be.
+    `trouble` is None when it is as it should be; `days_left` until it may be gone, if it may.
     """
 
     view: str
@@ -65,6 +65,7 @@ class Standing:
     age: timedelta | None
     state: str
     trouble: Trouble | None
+    days_left: int | None = None
 
     @property
     def label(self) -> str:
@@ -96,7 +97,9 @@ def gather(catalog: Catalog, landing: Path, namespace: str, now: datetime) -> Fa
 
     Raise UnreadableCatalog.
     """
-    columns = "view, version, owner, freshness_sla_seconds as sla, ttl_seconds as ttl"
+    columns = (
+        "view, version, owner, freshness_sla_seconds as sla, ttl_seconds as ttl, deprecation_date"
+    )
     return Facts(
         now=now,
         declared=catalog.rows(f"select {columns} from feature_views order by view, version"),
@@ -149,7 +152,12 @@ def _standing(facts: Facts, row: Row, ref: ViewVersion) -> Standing:
         age=ages.age,
         state=state,
         trouble=trouble,
+        days_left=_days_left(row["deprecation_date"], facts.now),
     )
+
+
+def _days_left(day: date | None, now: datetime) -> int | None:
+    return None if day is None else (day - now.date()).days
 
 
 Judged = tuple[str, str, str, datetime | None]  # state, finding, what to do, since

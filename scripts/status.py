@@ -13,11 +13,14 @@ from provender.connection import Client, asking
 from provender.errors import CorruptValue, StoreUnavailable, UnknownView
 from provender.instants import from_us, utc_now
 from provender.keys import KeySpace
+from provender.records import ServiceRecord
 from provender.registry import Registry, read_registry
+from provender_ops import rollouts
 from provender_ops.catalog import Catalog
 from provender_ops.connection import open_redis
 from provender_ops.console import parse_instant, print_json, reported
 from provender_ops.embedded_redis import EmbeddedRedis
+from provender_ops.last_reads import landed_until
 from provender_ops.options import (
     HERE,
     Json,
@@ -35,7 +38,6 @@ from provender_ops.standing import (
     Trouble,
     failing_pushes,
     gather,
-    landed_rows,
     standings,
 )
 from provender_ops.status_report import Report, as_json, show
@@ -89,14 +91,20 @@ def make_report(
         space = namespace or default_namespace(*catalog.store())
         facts = gather(catalog, project.landing, space, now)
         watched = read_watched(catalog, now)
-        landed_until = _landed_until(catalog, project.landing, space)
+        services = catalog.services()
+        until = landed_until(catalog, project.landing, space)
     unlanded: int | None = None
+    rolled: list[ServiceRecord] = []
     troubles: list[Trouble] = []
     try:
         with _redis(redis_url, project.root) as client:
             if client is not None:
-                online, unlanded = _ask(client, KeySpace(space), facts)
-                facts = replace(facts, online=online)
+                keys = KeySpace(space)
+                registry = read_registry(client, keys) or Registry(keys.registry, {})
+                unlanded = _unlanded(client, keys)
+                facts = replace(facts, online=_online(registry, facts))
+                rolled = rolled_out(registry)
+                troubles += rollouts.troubles(rolled, services)
     except StoreUnavailable as error:
         todo = "See whether it is up, and whether this machine reaches it."
         troubles.append(Trouble("redis", space, str(error), todo))
@@ -111,7 +119,8 @@ def make_report(
         watched=watched,
         is_redis_asked=facts.online is not None,
         unlanded=unlanded,
-        landed_until=landed_until,
+        landed_until=until,
+        rolled=rolled,
         troubles=troubles,
     )
 
@@ -126,24 +135,25 @@ def _redis(url: str | None, root: Path) -> Iterator[Client | None]:
         yield client
 
 
-def _ask(client: Client, keys: KeySpace, facts: Facts) -> tuple[Online, int]:
-    """Return what readers get, and how many decisions wait to be landed; raise StoreUnavailable."""
-    registry = read_registry(client, keys) or Registry(keys.registry, {})
-    with asking("count the decisions"):
-        unlanded = client.xlen(keys.decisions)
+def _online(registry: Registry, facts: Facts) -> Online:
+    """Return what readers get."""
     runs: dict[ViewVersion, datetime] = {}
     for ref in facts.refs:
         with suppress(CorruptValue, UnknownView):  # what cannot be read is not served
             runs[ref] = from_us(registry.view(*ref).run_as_of_us).replace(tzinfo=None)
-    return Online(runs, frozenset(ref for ref in facts.refs if registry.is_retired(*ref))), unlanded
+    return Online(runs, frozenset(ref for ref in facts.refs if registry.is_retired(*ref)))
 
 
-def _landed_until(catalog: Catalog, landing: Path, namespace: str) -> datetime | None:
-    rows = landed_rows(
-        catalog,
-        landing / "landed",
-        "select max(landed_until) as until from {files} where log = 'decision_log' and"
-        " namespace = ?",
-        [namespace],
-    )
-    return rows[0]["until"] if rows else None
+def _unlanded(client: Client, keys: KeySpace) -> int:
+    """Return how many decisions wait to be landed; raise StoreUnavailable."""
+    with asking("count the decisions"):
+        return client.xlen(keys.decisions)
+
+
+def rolled_out(registry: Registry) -> list[ServiceRecord]:
+    """Return the services of which a view is rolled out."""
+    found = []
+    for name in registry.services():
+        with suppress(CorruptValue):
+            found.append(registry.service(name))
+    return [service for service in found if service.rollouts]

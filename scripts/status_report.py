@@ -9,19 +9,35 @@ import typer
 from rich.text import Text
 
 from provender.instants import to_text
+from provender.records import ServiceRecord
+from provender_ops import rollouts
 from provender_ops.console import print_table
 from provender_ops.selection import ViewVersion
 from provender_ops.standing import Attempt, Standing, Trouble, said, said_at
 from provender_ops.watched import Watched, last_attempt
 
-VIEWS = ("view", "owner", "last_run", "online_run", "age", "SLA", "ttl", "state", "nulls")
+VIEWS = (
+    "view",
+    "owner",
+    "last_run",
+    "online_run",
+    "age",
+    "SLA",
+    "ttl",
+    "state",
+    "nulls",
+    "gone_in",
+)
 SERVICES = ("service", "owner", "reads", "p50", "p99", "budget", "within_ttl", "within_SLA")
 GOOD = ("ok", "retired", "never built")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that is shown; times are naive UTC. `unlanded` is None where Redis was not asked."""
+    """All that is shown; times are naive UTC. `unlanded` is None where Redis was not asked.
+
+    `rolled` are the services of which a view is rolled out.
+    """
 
     namespace: str
     now: datetime
@@ -31,6 +47,7 @@ class Report:
     is_redis_asked: bool
     unlanded: int | None
     landed_until: datetime | None
+    rolled: Sequence[ServiceRecord]
     troubles: Sequence[Trouble]
 
 
@@ -43,7 +60,7 @@ def show(report: Report) -> None:
     if report.watched.services:
         print_table(SERVICES, [_service(row) for row in report.watched.services])
         typer.echo("")
-    for line in (_pushes(report), _decisions(report), _monitors(report)):
+    for line in (_pushes(report), _decisions(report), _monitors(report), *_rollouts(report)):
         typer.echo(line)
     typer.echo("")
     if not report.troubles:
@@ -74,6 +91,11 @@ def as_json(report: Report) -> dict[str, Any]:
                 "unlanded": report.unlanded,
             }
         ),
+        "rollouts": [
+            {"service": service.service, **asdict(each)}
+            for service in report.rolled
+            for each in service.rollouts
+        ],
         "monitors_ran_at": None if watched.ran_at is None else to_text(watched.ran_at),
         "is_redis_asked": report.is_redis_asked,
         "wrong": [_plain(asdict(trouble)) for trouble in report.troubles],
@@ -92,6 +114,7 @@ def _view(report: Report, view: Standing) -> dict[str, Any]:
         "ttl": said(view.ttl),
         "state": Text(view.state, style="green" if view.state in GOOD else "bold red"),
         "nulls": None if above is None else f"{above} above" if above else "ok",
+        "gone_in": None if view.days_left is None else f"{view.days_left} days",
     }
 
 
@@ -143,6 +166,14 @@ def _monitors(report: Report) -> str:
     return f"Monitors: ran {said(report.now - ran_at)} ago, at {said_at(ran_at)}.{asked}"
 
 
+def _rollouts(report: Report) -> list[str]:
+    return [
+        f"Rollout: {service.service} from {rollouts.told(each)}."
+        for service in report.rolled
+        for each in service.rollouts
+    ]
+
+
 def _told(trouble: Trouble) -> list[str]:
     about = trouble.subject + (f".{trouble.feature}" if trouble.feature else "")
     since = f", since {said_at(trouble.since)}" if trouble.since else ""
@@ -181,6 +212,7 @@ def _view_json(view: Standing, nulls: Mapping[str, int]) -> dict[str, Any]:
             "ttl_seconds": view.ttl,
             "state": view.state,
             "features_above_null_ratio": nulls.get(view.label),
+            "days_left": view.days_left,
         }
     )
 

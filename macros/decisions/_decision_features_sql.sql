@@ -21,6 +21,7 @@
         status,
         is_default,
         is_cached,
+        role,
         is_hashed,
         data_type,
         value,

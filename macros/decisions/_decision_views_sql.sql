@@ -22,6 +22,7 @@
         served.age_us / 1000000.0 as age_seconds,
         served.status,
         served.cached as is_cached,
+        served.role,
         served.hashed as is_hashed,
         served.names,
         served.features,

@@ -26,7 +26,7 @@
     {%- for view in views if view.history in histories -%}{%- do known.append(view) -%}{%- endfor %}
     with asked as (
         select * from {{ relations.decision_views }}
-        where decision_id = {{ decision_id }}
+        where decision_id = {{ decision_id }} and role = 'decides'
     ),
     {%- for view in known %}
 
@@ -104,6 +104,7 @@
         on served.decision_id = outcomes.decision_id
     where
         served.decision_id = {{ decision_id }}
+        and served.role = 'decides'
         and decisions.decision_id = {{ decision_id }}
     order by served.view, served.version, served.name
 {%- endmacro %}

@@ -8,10 +8,11 @@
         {%- do found.extend(
             provender._check_name(where, column.name) + provender._check_reserved(where, column.name)
             + provender._check_feature_type(where, column.data_type)
-            + ([] if declared is none else provender._unknown_keys(where, 'feature', declared, ['default', 'null_is', 'max_null_ratio', 'tolerance']))
+            + ([] if declared is none else provender._unknown_keys(where, 'feature', declared, ['default', 'null_is', 'max_null_ratio', 'tolerance', 'renamed_from']))
             + provender._check_default(where, provender._meta_mapping(column, 'feature'), column.data_type)
             + provender._check_null_ratio(where, provender._meta_mapping(column, 'feature'))
             + provender._check_tolerance(where, provender._meta_mapping(column, 'feature'), column.data_type)
+            + provender._check_renamed(where, node, provender._meta_mapping(column, 'feature').get('renamed_from'))
         ) -%}
     {%- endfor -%}
     {{- return(found) -}}
@@ -71,4 +72,28 @@
         {{- return([provender._violation(where, '`tolerance` is not a number from 0 up', provender._shown(tolerance), 'Write the largest difference that counts as equal')]) -}}
     {%- endif -%}
     {{- return([]) -}}
+{% endmacro %}
+
+
+{#- The old name of a feature is a feature of another version of the view, and of this one no more. -#}
+{% macro _check_renamed(where, node, before) %}
+    {%- if before is none -%}
+        {{- return([]) -}}
+    {%- elif before is not string -%}
+        {{- return([provender._violation(where, '`renamed_from` is not a name', provender._shown(before), 'Write the name it had in the version before')]) -}}
+    {%- elif before in node.columns -%}
+        {{- return([provender._violation(where, '`renamed_from` is a column of this version', provender._shown(before), 'Keep one of them, or leave `renamed_from` out')]) -}}
+    {%- endif -%}
+    {%- set known = [] -%}
+    {%- for other in provender._feature_view_nodes() if other.name == node.name and other.unique_id != node.unique_id -%}
+        {%- do known.extend(other.columns | list) -%}
+    {%- endfor -%}
+    {%- if before in known -%}
+        {{- return([]) -}}
+    {%- endif -%}
+    {%- set nearest = provender._nearest(before, known) -%}
+    {{- return([provender._violation(
+        where, '`renamed_from` is no feature of another version of the view', provender._shown(before),
+        'Did you mean `' ~ nearest ~ '`? It is what the feature was called in another version' if nearest else 'It has no other version: leave it out'
+    )]) -}}
 {% endmacro %}

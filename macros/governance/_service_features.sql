@@ -28,23 +28,42 @@
 {% macro _all_features(views) %}
     {%- set all = [] -%}
     {%- for view in views -%}
+        {%- set old_names = provender._old_names(view) -%}
         {%- for feature in view.features -%}
-            {%- do all.append({'view': view.name, 'version': view.version, 'feature': feature.name}) -%}
+            {%- do all.append({'view': view.name, 'version': view.version, 'feature': feature.name, 'old_name': old_names.get(feature.name)}) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{- return(all) -}}
 {% endmacro %}
 
 
-{#- A feature is called by `feature`, `view.feature` or `view@version.feature`. -#}
+{#- A feature is called by `feature`, `view.feature` or `view@version.feature`; one that was renamed also so by the name it had, under which it
+    is then served. -#}
 {% macro _features_called(name, features) %}
-    {%- set matches = [] -%}
+    {%- set matches, before = [], [] -%}
     {%- for each in features -%}
-        {%- if name in [each.feature, each.view ~ '.' ~ each.feature, each.view ~ '@' ~ each.version ~ '.' ~ each.feature] -%}
+        {%- if name in provender._calls(each, each.feature) -%}
             {%- do matches.append(each) -%}
+        {%- elif each.old_name and name in provender._calls(each, each.old_name) -%}
+            {%- do before.append(dict(each, called=each.old_name)) -%}
         {%- endif -%}
     {%- endfor -%}
-    {{- return(matches) -}}
+    {{- return(matches or before) -}}
+{% endmacro %}
+
+
+{% macro _calls(feature, name) %}
+    {{- return([name, feature.view ~ '.' ~ name, feature.view ~ '@' ~ feature.version ~ '.' ~ name]) -}}
+{% endmacro %}
+
+
+{#- {name: old name} of the features of a view that were renamed. -#}
+{% macro _old_names(view) %}
+    {%- set names = {} -%}
+    {%- for old, new in provender._renamed(view).items() -%}
+        {%- do names.update({new: old}) -%}
+    {%- endfor -%}
+    {{- return(names) -}}
 {% endmacro %}
 
 
@@ -54,7 +73,8 @@
         {%- set same = features | selectattr('feature', 'equalto', each.feature) | list -%}
         {%- set versions = same | selectattr('view', 'equalto', each.view) | list | length -%}
         {%- set prefix = '' if same | length == 1 else each.view ~ ('_v' ~ each.version if versions > 1 else '') ~ '__' -%}
-        {%- do named.append({'name': prefix ~ each.feature, 'view': each.view, 'version': each.version, 'feature': each.feature}) -%}
+        {%- set feature = {'name': prefix ~ (each.called or each.feature), 'view': each.view, 'version': each.version, 'feature': each.feature} -%}
+        {%- do named.append(dict(feature, old_name=prefix ~ each.old_name) if each.old_name else feature) -%}
     {%- endfor -%}
     {{- return(named) -}}
 {% endmacro %}

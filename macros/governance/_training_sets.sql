@@ -62,3 +62,26 @@
     {%- endfor -%}
     {{- return(found) -}}
 {% endmacro %}
+
+
+{#- A definition that is another and gives the same: told with the reason, for who reads the exposure next year. -#}
+{% macro _check_same_as_trained(where, node) %}
+    {%- set declared = provender._meta_mapping(node, 'feature_service').get('same_as_trained') -%}
+    {%- set how = 'Write one like {3f9a21c05b773f9a21c05b773f9a21c0: "reformatted"}, with the fingerprint that `served_definitions` names' -%}
+    {%- if declared is none -%}
+        {{- return([]) -}}
+    {%- elif declared is not mapping or not declared -%}
+        {{- return([provender._violation(where, '`same_as_trained` is not a mapping of fingerprints to reasons', provender._shown(declared), how)]) -}}
+    {%- endif -%}
+    {%- set found = [] -%}
+    {%- for fingerprint, reason in declared.items() -%}
+        {%- if not modules.re.fullmatch('[0-9a-f]{32}', fingerprint | string) -%}
+            {%- do found.append(provender._violation(where, 'no fingerprint in `same_as_trained`', provender._shown(fingerprint), how)) -%}
+        {%- elif reason is not string or not reason | trim -%}
+            {%- do found.append(provender._violation(
+                where, 'no reason in `same_as_trained` for ' ~ fingerprint, provender._shown(reason), 'Say why its values are the same'
+            )) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- return(found) -}}
+{% endmacro %}

@@ -6,6 +6,7 @@
     {%- set views = provender.feature_views() -%}
     {%- for node in provender._service_nodes() if node.type == 'ml' -%}
         {%- set read = provender._service_views(node, views) -%}
+        {%- set own = provender._service_features(node, provender._own_views(node, read)).features -%}
         {%- do services.append({
             'service': node.name,
             'unique_id': node.unique_id,
@@ -13,8 +14,9 @@
             'description': node.description,
             'latency_budget_ms': provender._budget_ms(provender._meta_mapping(node, 'feature_service').get('latency_budget')),
             'views': provender._view_versions(read),
-            'features': provender._service_features(node, read).features,
+            'features': own,
             'keys': provender._service_keys(read),
+            'rollouts': provender._service_rollouts(node, read, own),
         }) -%}
     {%- endfor -%}
     {{- return(services) -}}
@@ -43,7 +45,8 @@
 {% macro _view_versions(views) %}
     {%- set named = [] -%}
     {%- for view in views -%}
-        {%- do named.append({'view': view.name, 'version': view.version}) -%}
+        {%- set days = {'deprecated_from': provender._deprecated_from(view.deprecation_date), 'removed_on': view.deprecation_date} -%}
+        {%- do named.append(dict({'view': view.name, 'version': view.version}, **(days if view.deprecation_date else {}))) -%}
     {%- endfor -%}
     {{- return(named) -}}
 {% endmacro %}
@@ -54,4 +57,15 @@
     {%- set found = modules.re.fullmatch('([0-9]{1,9})(ms|s)', text if text is string else '') -%}
     {%- set ms = (found.group(1) | int) * (1 if found.group(2) == 'ms' else 1000) if found else 0 -%}
     {{- return(ms or none) -}}
+{% endmacro %}
+
+
+{#- The day from which readers are warned of a removal: the notice before it. -#}
+{% macro _deprecated_from(removed_on) %}
+    {%- if removed_on is none -%}
+        {{- return(none) -}}
+    {%- endif -%}
+    {%- set day = modules.datetime.date(removed_on[:4] | int, removed_on[5:7] | int, removed_on[8:] | int) -%}
+    {%- set notice = modules.datetime.timedelta(seconds=provender.duration_seconds(provender._health_setting('notice'))) -%}
+    {{- return((day - notice).isoformat()) -}}
 {% endmacro %}

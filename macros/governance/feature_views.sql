@@ -40,6 +40,13 @@
         'retention_seconds': provender.duration_seconds(config.get('retention')),
         'owner': node.config.get('group'),
         'tags': node.tags | list,
+        'deprecation_date': provender._deprecation_date(node),
         'history': {'unique_id': histories[0].unique_id, 'alias': histories[0].alias} if histories else none,
     }) -}}
+{% endmacro %}
+
+
+{#- The day that dbt's `deprecation_date` of a model names, as it was written: dbt puts it into the zone of the machine. None without one. -#}
+{% macro _deprecation_date(node) %}
+    {{- return((node.deprecation_date | string)[:10] if node.get('deprecation_date') else none) -}}
 {% endmacro %}

@@ -1,6 +1,9 @@
 {#- The monitors whose findings are alerts: another one is another word here. -#}
 {% macro _monitors() %}
-    {{- return(['freshness', 'null_ratios', 'source_lag', 'push_health', 'read_latency', 'read_availability', 'skew', 'training_set_skew', 'drift', 'decision_log_health', 'service_clocks', 'waivers']) -}}
+    {{- return([
+        'freshness', 'null_ratios', 'source_lag', 'push_health', 'read_latency', 'read_availability', 'skew', 'training_set_skew', 'drift',
+        'decision_log_health', 'service_clocks', 'served_definitions', 'deprecations', 'version_comparison', 'waivers',
+    ]) -}}
 {% endmacro %}
 
 

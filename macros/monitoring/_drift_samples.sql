@@ -195,7 +195,7 @@
             select decisions.service, coalesce(decisions.model_version, '') as model_version, decisions.decided_at, given.name, given.as_of, given.status, given.value
             from {{ ref('decisions') }} as decisions
             inner join {{ ref('decision_features') }} as given on decisions.decision_id = given.decision_id
-            where {{ provender._is_kept('decisions.decided_at') }} and {{ provender._in_sample(['decisions.decision_id'], provender._served_share()) }}
+            where given.role = 'decides' and {{ provender._is_kept('decisions.decided_at') }} and {{ provender._in_sample(['decisions.decision_id'], provender._served_share()) }}
         ) as logged
         inner join subjects
             on logged.service = subjects.service and logged.model_version = subjects.model_version and logged.name = subjects.name

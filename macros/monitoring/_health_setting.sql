@@ -1,6 +1,6 @@
-{#- `vars: provender: health: {window: 7d, unread_after: 30d, monitors_max_age: 25h}`; the last is what `provender status` goes by. -#}
+{#- `vars: provender: health: {window: 7d, unread_after: 30d, notice: 30d, monitors_max_age: 25h}`; the last is what `provender status` goes by. -#}
 {% macro _health_setting(name) %}
-    {%- set defaults = {'window': '7d', 'unread_after': '30d', 'monitors_max_age': '25h'} -%}
+    {%- set defaults = {'window': '7d', 'unread_after': '30d', 'notice': '30d', 'monitors_max_age': '25h'} -%}
     {%- set given = provender._setting('health', {}) -%}
     {%- set errors = [] -%}
     {%- if given is not mapping -%}

@@ -9,6 +9,6 @@
     {%- endfor -%}
     {{- return(provender._rows(rows, {
         'service': 'varchar', 'unique_id': 'varchar', 'owner': 'varchar', 'description': 'varchar', 'latency_budget_ms': 'integer',
-        'views': 'varchar', 'features': 'varchar', 'keys': 'varchar', 'training_sets': 'varchar', 'meta': 'varchar',
+        'views': 'varchar', 'features': 'varchar', 'keys': 'varchar', 'rollouts': 'varchar', 'training_sets': 'varchar', 'meta': 'varchar',
     })) -}}
 {% endmacro %}

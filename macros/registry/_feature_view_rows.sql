@@ -7,7 +7,7 @@
         {%- do row.update({
             'view': view.name, 'history': view.history.alias if view.history else none,
             'declared_in': provender.feature_view_origin(node), 'access': node.get('access') or node.config.get('access'),
-            'deprecation_date': provender._utc_text(node.get('deprecation_date')), 'meta': provender._plain(provender.feature_view_config(node)),
+            'meta': provender._plain(provender.feature_view_config(node)),
         }) -%}
         {%- do rows.append(row) -%}
     {%- endfor -%}
@@ -15,7 +15,7 @@
         'view': 'varchar', 'version': 'integer', 'unique_id': 'varchar', 'entity': 'varchar', 'keys': 'varchar', 'owner': 'varchar',
         'description': 'varchar', 'tags': 'varchar', 'ttl_seconds': 'bigint', 'freshness_sla_seconds': 'bigint', 'otherwise': 'varchar',
         'classification': 'varchar', 'log_values': 'boolean', 'lag_seconds': 'bigint', 'backfill': 'varchar', 'backfill_reason': 'varchar',
-        'retention_seconds': 'bigint', 'allowed_uses': 'varchar', 'access': 'varchar', 'deprecation_date': 'timestamp', 'meta': 'varchar',
+        'retention_seconds': 'bigint', 'allowed_uses': 'varchar', 'access': 'varchar', 'deprecation_date': 'date', 'meta': 'varchar',
         'history': 'varchar', 'declared_in': 'varchar',
     })) -}}
 {% endmacro %}

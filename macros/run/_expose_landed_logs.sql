@@ -41,7 +41,7 @@
             'service': 'varchar', 'model_version': 'varchar', 'decided_at': 'timestamp', 'read_at': 'timestamp', 'read_us': 'bigint',
             'waited_for': 'varchar', 'keys': 'varchar', 'request': 'varchar', 'decision': 'varchar', 'outside': 'varchar',
             'views': 'struct(view varchar, version integer, fingerprint varchar, generation bigint, as_of timestamp, age_us bigint, status varchar, '
-                ~ 'cached boolean, names varchar[], features varchar[], types varchar[], "values" varchar[], statuses varchar[], '
+                ~ 'cached boolean, role varchar, names varchar[], features varchar[], types varchar[], "values" varchar[], statuses varchar[], '
                 ~ 'is_default boolean[], hashed boolean)[]',
             'landed_at': 'timestamp', 'mac': 'varchar',
         },

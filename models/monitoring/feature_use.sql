@@ -30,7 +30,9 @@ served as (
         model_version,
         count(*) as store_features
     from {{ ref('decision_features') }}
-    where {{ provender._in_health_window('decided_at') }}
+    where
+        role = 'decides'
+        and {{ provender._in_health_window('decided_at') }}
     group by service, model_version
 
 ),

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-FORMAT = 2
+FORMAT = 3
 SCALARS = {
     "writer": "VARCHAR",
     "number": "BIGINT",
@@ -32,6 +32,7 @@ VIEW = pa.struct(
         ("age_us", pa.int64()),
         ("status", pa.string()),
         ("cached", pa.bool_()),
+        ("role", pa.string()),
         ("names", _NAMES),
         ("features", _NAMES),
         ("types", _NAMES),

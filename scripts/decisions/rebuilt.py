@@ -46,7 +46,7 @@ def record_of(row: Row) -> bytes:
 
 def _view(view: Mapping[str, Any]) -> str:
     before = {
-        **_members(view, "view", "version", "fingerprint", "generation"),
+        **_members(view, "view", "version", "fingerprint", "generation", "role"),
         **_members(view, "names", "features", "types", "hashed"),
         "as_of": None if view["as_of"] is None else to_text(view["as_of"]),
         **_members(view, "age_us", "status", "cached"),

@@ -11,9 +11,11 @@ from typing import Any
 from provender.errors import WrongValue
 from provender.instants import as_utc
 from provender.json_objects import elements, integer, member, one_of, text
+from provender.served_record import DECIDES, SHADOW
 from provender_ops.decisions.columns import FORMAT, OPTIONAL, TEXTS
 
 STATUSES = ("ok", "stale", "missing", "not_computed", "expired", "unavailable")
+ROLES = (DECIDES, SHADOW)
 _SPACE = " \t\n\r"
 _LONGEST = 2**63 - 1
 
@@ -63,6 +65,7 @@ def read_shape(view: Mapping[str, Any]) -> Row:
         "as_of": None if as_of is None else instant(view, "as_of"),
         "status": status,
         "cached": _flag(view, "cached"),
+        "role": one_of(view, "role", ROLES),
         "names": names,
         "features": _texts(view, "features", len(names)),
         "types": _texts(view, "types", len(names)),

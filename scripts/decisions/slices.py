@@ -31,7 +31,17 @@ _PATTERN = ",".join(
     for name, kind in SCALARS.items()
 )
 _EXACT_TIME = "length({0}) = 27 and ends_with({0}, 'Z')"  # an offset or fewer digits: slowly
-_PLAIN = ("view", "version", "fingerprint", "generation", "as_of", "status", "cached", "hashed")
+_PLAIN = (
+    "view",
+    "version",
+    "fingerprint",
+    "generation",
+    "as_of",
+    "status",
+    "cached",
+    "role",
+    "hashed",
+)
 _LISTS = ("names", "features", "types", "statuses", "is_default")
 _CODES = pa.dictionary(pa.int32(), pa.string())
 

@@ -6,7 +6,7 @@ definitions keep it: the spine cut out, relations as dbt unique ids in double qu
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -68,7 +68,7 @@ class View:
     access: str = "protected"
     tags: tuple[str, ...] = ()
     description: str = ""
-    deprecation_date: datetime | None = None
+    deprecation_date: date | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -136,7 +136,7 @@ def _sample_decisions(catalog: Catalog, rows: Sequence[Row]) -> None:
     catalog.rows(
         "create or replace temp table served as select name, value, value_number from"
         f" decision_features where {among} and hash(decision_id) % {one_in} = 0 and not is_hashed"
-        f" and status not in {ABSENT}",
+        f" and role = 'decides' and status not in {ABSENT}",
         given,
     )
 

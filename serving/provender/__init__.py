@@ -2,6 +2,7 @@
 
 from provender.async_reader import AsyncFeatureReader
 from provender.decision_log import DecisionLog
+from provender.deprecation import DeprecatedFeatures
 from provender.errors import (
     CorruptValue,
     DecisionNotLogged,
@@ -30,6 +31,7 @@ __all__ = [
     "CorruptValue",
     "DecisionLog",
     "DecisionNotLogged",
+    "DeprecatedFeatures",
     "FeatureReader",
     "FeatureUnavailable",
     "FeatureValue",

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, overload
 
 from provender.data_types import Value
+from provender.deprecation import warn_of_old_name
 from provender.errors import FeatureUnavailable, UnknownFeature
 from provender.instants import from_us
 from provender.keys import nearest
@@ -142,6 +143,7 @@ class Kept(NamedTuple):
     kept_keys: dict[str, Value]
     kept_plain: Plain
     kept_features: tuple[FeatureValue, ...]
+    role: str
 
     def keys(self) -> Mapping[str, Value]:
         """Return the entity keys."""
@@ -159,7 +161,7 @@ class Kept(NamedTuple):
         """Return what the decision log writes down."""
         from provender.served_record import by_row  # noqa: PLC0415 - seldom; it imports plans' parts
 
-        return by_row(self.kept_features)
+        return by_row(self.kept_features, self.role)
 
 
 class ReadTime(NamedTuple):
@@ -171,7 +173,16 @@ class ReadTime(NamedTuple):
 
 
 class ServedFeatures:
-    """All features of a service for one set of keys, as they were served at `read_at` (UTC)."""
+    """All features of a service for one set of keys, as they were served at `read_at` (UTC).
+
+    While a view is rolled out, `shadow` has what its other version says for the same keys, by the
+    names of the service: to be compared, not to be decided on. The decision log takes both.
+    """
+
+    role = "decides"
+    shadow: "ServedFeatures | None" = None
+    renamed: Mapping[str, str] = MappingProxyType({})
+    """Old name -> name of the features that answer to both for now."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - called in one place
         self,
@@ -210,10 +221,17 @@ class ServedFeatures:
 
     def by_view(self) -> "Sequence[ServedView]":
         """Return each view's row and values, as the decision log writes them down."""
-        return self._answer.by_view()
+        decided = self._answer.by_view()
+        return decided if self.shadow is None else [*decided, *self.shadow.by_view()]
 
     def __getitem__(self, name: str) -> FeatureValue:
-        """Return one feature; raise UnknownFeature (a KeyError) when it was not served."""
+        """Return one feature; raise UnknownFeature (a KeyError) when it was not served.
+
+        One that was renamed answers to its old name too, and the process is warned, once.
+        """
+        if name in self.renamed:
+            warn_of_old_name(self.service, name, self.renamed[name])
+            return self.features[self.renamed[name]]
         if name not in self.features:
             raise UnknownFeature(
                 f"Service {self.service!r} has no feature {name!r}."
@@ -244,9 +262,17 @@ class ServedFeatures:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle what was served, without what served it."""
-        kept = Kept(dict(self.keys.items()), self.plain, self.values())
+        kept = Kept(dict(self.keys.items()), self.plain, self.values(), self.role)
         made_of = (self.service, self.read_at, list(self._names), kept)
-        return ServedFeatures, (*made_of, self.read_us, self.waited_for)
+        made_of_all = (*made_of, self.read_us, self.waited_for)
+        return (
+            ServedFeatures,
+            made_of_all,
+            {
+                **{"role": self.role, "shadow": self.shadow},
+                "renamed": dict(self.renamed),
+            },
+        )
 
     def assert_max_age(self, max_age: timedelta, *names: str) -> None:
         """Raise FeatureUnavailable when any feature, or any of those named, is older than that.

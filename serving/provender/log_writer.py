@@ -52,7 +52,7 @@ class LogWriter:
         self.name, self.process = os.urandom(6).hex(), os.getpid()
         self._made_of = (client, keys, promise)
         self._promise = promise
-        self._start = f'{{"format":2,"writer":"{self.name}","number":'.encode()
+        self._start = f'{{"format":3,"writer":"{self.name}","number":'.encode()
         self._lock = threading.Lock()
         self._number = self._refused = 0
         self._is_kept = promise.journal  # whether Redis was seen to keep what it is given

@@ -23,7 +23,7 @@ from provender.keys import EntityKey, KeySpace, nearest, view_label
 from provender.records import KeyColumn, ServiceFeature, ServiceRecord, ViewRecord
 from provender.registry import Registry
 from provender.row_cache import CachedRow
-from provender.served_record import ServedView
+from provender.served_record import DECIDES, ServedView
 from provender.view_plan import ViewPlan
 from provender.view_rows import ViewRows
 
@@ -94,7 +94,9 @@ class _Answers:
 class ServicePlan:
     """A service over its views; raise UnknownView or UnknownFeature when one is not online."""
 
-    def __init__(self, keys: KeySpace, registry: Registry, service: ServiceRecord) -> None:
+    def __init__(
+        self, keys: KeySpace, registry: Registry, service: ServiceRecord, role: str = DECIDES
+    ) -> None:
         """Look up each view the service's features come from."""
         self.registry, self.version, self.service = registry, registry.version, service
         if not service.features:
@@ -106,13 +108,19 @@ class ServicePlan:
         for feature in service.features:
             by_view.setdefault((feature.view, feature.version), []).append(feature)
         self._views = [
-            self._view(keys, registry.view(*ref), features) for ref, features in by_view.items()
+            self._view(keys, registry.view(*ref), features, role)
+            for ref, features in by_view.items()
         ]
         self._rows = [(view.prefix, view.key_names) for view in self._views]
         self._entities = {view.key_names for view in self._views}
         self._may_refuse = any(record.otherwise == "fail" for record in self.records)
         by_name = [feature.name for features in by_view.values() for feature in features]
         self._names = [feature.name for feature in service.features]
+        self._renamed = {
+            each.old_name: each.name
+            for each in service.features
+            if each.old_name and each.old_name not in self._names
+        }
         in_order = by_name == self._names
         self._order = None if in_order else [by_name.index(name) for name in self._names]
 
@@ -169,7 +177,7 @@ class ServicePlan:
         What is `cached` goes before. Raise CorruptValue, and FeatureUnavailable where a view says
         `fail`.
         """
-        rows = self._rows_of(redis_keys, raws, cached, to_us(read.at))
+        rows = self.rows_of(redis_keys, raws, cached, to_us(read.at))
         if self._may_refuse:
             self._refuse([rows])
         return self.served(keys, rows, read)
@@ -203,9 +211,12 @@ class ServicePlan:
     ) -> ServedFeatures:
         """Return what was served for one set of keys."""
         answer = _Answer(self, keys, rows)
-        return ServedFeatures(
+        served = ServedFeatures(
             self.service.service, read.at, self._names, answer, read.us, read.waited_for
         )
+        if self._renamed:
+            served.renamed = self._renamed
+        return served
 
     def features(self, rows: Sequence[Row]) -> list[FeatureValue]:
         """Return each feature of the service, in its order."""
@@ -243,7 +254,7 @@ class ServicePlan:
             raise WrongKey(f"Keys number {at + 1}: {error}") from None
 
     def _view(
-        self, keys: KeySpace, record: ViewRecord, features: Sequence[ServiceFeature]
+        self, keys: KeySpace, record: ViewRecord, features: Sequence[ServiceFeature], role: str
     ) -> ViewPlan:
         columns = {column.name: column for column in record.features}
         for wanted in features:
@@ -254,17 +265,17 @@ class ServicePlan:
                     f"{nearest(wanted.feature, columns)} Run `push-online --select {record.view}`."
                 )
         return ViewPlan(
-            keys, record, [(wanted.name, columns[wanted.feature]) for wanted in features]
+            keys, record, [(wanted.name, columns[wanted.feature]) for wanted in features], role
         )
 
-    def _rows_of(
+    def rows_of(
         self,
         redis_keys: Sequence[str],
         raws: Raws | None,
         cached: Mapping[str, CachedRow],
         now_us: int,
     ) -> list[Row]:
-        """Return what each view answered for one set of keys."""
+        """Return what each view answered for one set of keys; raise CorruptValue."""
         if raws is not None and not cached:
             return list(map(ViewPlan.row, self._views, redis_keys, raws, repeat(now_us)))
         is_asked = raws is not None

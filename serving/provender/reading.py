@@ -13,6 +13,7 @@ from datetime import datetime
 from itertools import cycle
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from provender.deprecation import warn_of_old_names, warn_of_removals
 from provender.encoding import Raws
 from provender.errors import StoreUnavailable, UnknownName
 from provender.features import KeptAnswers, ReadTime, ServedBatch, ServedFeatures
@@ -21,6 +22,7 @@ from provender.keys import KeySpace, view_label
 from provender.plan import ServicePlan
 from provender.records import ServiceFeature, ServiceRecord, ViewRecord, ViewRef
 from provender.registry import Registry, RegistryCache, registry_of
+from provender.rollout_plan import plan_of
 from provender.row_cache import CachedRow, RowCache
 
 MOST_REST = 1.0  # seconds for which a Redis that did not answer in time is not asked again
@@ -283,13 +285,16 @@ class Reading:
 
     def _plan_anew(self, find: Find, registry: Registry, before: ServicePlan | None) -> ServicePlan:
         try:
-            return ServicePlan(self._keys, registry, find(registry))
+            plan = plan_of(self._keys, registry, find(registry))
         except UnknownName as error:
             records = before.records if before else []
             if not records or any(registry.is_retired(each.view, each.version) for each in records):
                 raise
             # Nobody took it away: Redis came back without it, and is being filled again.
             raise StoreUnavailable(f"What was online before is not there now. {error}") from None
+        warn_of_removals(plan.service, as_utc(self._clock()).date())
+        warn_of_old_names(plan.service)
+        return plan
 
 
 def _records(plan: ServicePlan, redis_keys: Sequence[str]) -> dict[str, ViewRecord]:

@@ -5,6 +5,7 @@ A record without a ttl is refused rather than read as "never expires".
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any, Self
 
 from provender.data_types import Value, codec_for
@@ -22,10 +23,12 @@ from provender.json_objects import (
     text,
 )
 
-FORMAT = 2
+FORMAT = 3
 POLICIES = ("default", "fail")
 MODES = ("incremental", "full")
 NULL_RULES = ("null", "default")
+STAGES = ("shadow", "canary", "all")
+WHOLE = 1_000_000  # parts, of which a canary has a share
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,31 +138,95 @@ class ViewRecord:
 
 @dataclass(frozen=True, slots=True)
 class ViewRef:
-    """A view version by name."""
+    """A view version by name; `removed_on` is the day from which it may be gone, if it says one.
+
+    From the day `deprecated_from` on its readers are warned.
+    """
 
     view: str
     version: int
+    deprecated_from: str | None = None
+    removed_on: str | None = None
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
         """Read one element of a `views` list."""
-        return cls(text(record, "view"), integer(record, "version"))
+        days = (record.get(name) for name in ("deprecated_from", "removed_on"))
+        return cls(text(record, "view"), integer(record, "version"), *map(_day, days))
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceFeature:
-    """A feature under the name the service knows it by."""
+    """A feature under the name the service knows it by.
+
+    One that was renamed answers to its `old_name` as well, for a while; where that is its name, the
+    service still lists it so.
+    """
 
     name: str
     view: str
     version: int
     feature: str
+    old_name: str | None = None
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
         """Read one element of a `features` list."""
-        view = ViewRef.from_record(record)
-        return cls(text(record, "name"), view.view, view.version, text(record, "feature"))
+        name, view = text(record, "name"), text(record, "view")
+        old_name = None if record.get("old_name") is None else text(record, "old_name")
+        return cls(name, view, integer(record, "version"), text(record, "feature"), old_name)
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """A rollout was stopped at once: when, at which declared stage, and why."""
+
+    at_us: int
+    stage: str
+    share_ppm: int
+    reason: str
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Read the member `rolled_back` of a rollout."""
+        stage = one_of(record, "stage", STAGES)
+        share = integer(record, "share_ppm")
+        return cls(instant(record, "at_us"), stage, share, text(record, "reason"))
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A service on its way from one version of a view to another; it reads both.
+
+    `to_version` decides for `share_ppm` of a million entities, the other version for the rest; what
+    does not decide is the shadow. `features` are what the service calls the features of
+    `to_version`; those of `from_version` are among its own.
+    """
+
+    view: str
+    from_version: int
+    to_version: int
+    stage: str
+    share_ppm: int
+    features: tuple[ServiceFeature, ...]
+    rolled_back: RolledBack | None = None
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Read one element of a `rollouts` list; raise WrongValue when it is malformed."""
+        share = integer(record, "share_ppm")
+        if not 0 <= share <= WHOLE:
+            raise WrongValue(f"'share_ppm' is {share}")
+        rolled_back = record.get("rolled_back")
+        return cls(
+            view=text(record, "view"),
+            from_version=integer(record, "from_version"),
+            to_version=integer(record, "to_version"),
+            stage=one_of(record, "stage", STAGES),
+            share_ppm=share,
+            features=tuple(map(ServiceFeature.from_record, elements(record, "features"))),
+            rolled_back=None if rolled_back is None else RolledBack.from_record(rolled_back),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +239,7 @@ class ServiceRecord:
     views: tuple[ViewRef, ...]
     features: tuple[ServiceFeature, ...]
     keys: tuple[KeyColumn, ...]
+    rollouts: tuple[Rollout, ...] = ()
 
     def to_json(self) -> str:
         """Return the record as it stands in Redis."""
@@ -188,6 +256,7 @@ class ServiceRecord:
             views=tuple(map(ViewRef.from_record, elements(record, "views"))),
             features=tuple(map(ServiceFeature.from_record, elements(record, "features"))),
             keys=tuple(map(KeyColumn.from_record, elements(record, "keys"))),
+            rollouts=tuple(map(Rollout.from_record, elements(record, "rollouts"))),
         )
 
 
@@ -230,6 +299,15 @@ class PushRecord:
             rows=integer(record, "rows"),
             tombstones=integer(record, "tombstones"),
         )
+
+
+def _day(value: object) -> str | None:
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        raise WrongValue(f"{value!r} is not a day") from None
 
 
 def _layouts(record: Mapping[str, Any]) -> dict[int, tuple[tuple[str, str], ...]]:

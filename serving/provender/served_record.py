@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _AS_IT_IS = frozenset({*INTEGER_RANGES, "boolean", "varchar", "double", "float"})
 Encode = Callable[[Any], Json]
+DECIDES, SHADOW = "decides", "shadow"  # the roles of a view in what was served
 
 
 class ServedRecord(NamedTuple):
@@ -36,16 +37,21 @@ class ViewText:
     """What is written of one view of a service, of which most never changes."""
 
     def __init__(
-        self, record: ViewRecord, names: Sequence[str], columns: Sequence[FeatureColumn]
+        self,
+        record: ViewRecord,
+        names: Sequence[str],
+        columns: Sequence[FeatureColumn],
+        role: str = DECIDES,
     ) -> None:
         """Encode what stays, of these features under these names."""
-        self.record, self.names, self.columns = record, names, columns
+        self.record, self.names, self.columns, self.role = record, names, columns, role
         self.is_hashed = not record.log_values
         fixed = {
             "view": record.view,
             "version": record.version,
             "fingerprint": record.fingerprint,
             "generation": record.generation,
+            "role": role,
             "names": list(names),
             "features": [column.name for column in columns],
             "types": [column.type for column in columns],
@@ -140,7 +146,7 @@ def no_log_key(record: ViewRecord) -> DecisionNotLogged:
 def _view(view: ServedView, hash_value: ValueHash | None) -> str:
     text, record = view.text, view.row.record
     if text.record is not record:  # a cached row, of another record than the plan's
-        text = ViewText(record, text.names, text.columns)
+        text = ViewText(record, text.names, text.columns, text.role)
     return text.write(view, hash_value)
 
 
@@ -179,19 +185,18 @@ def _encoder(name: str) -> Encode | None:
     return codec_for(name).encode
 
 
-def by_row(features: Iterable[Any]) -> list[ServedView]:
-    """Return the views of features that were served, each with its row."""
+def by_row(features: Iterable[Any], role: str) -> list[ServedView]:
+    """Return the views of features that were served in that role, each with its row."""
     rows: dict[int, list[Any]] = {}
     for feature in features:
         rows.setdefault(id(feature.row), []).append(feature)
-    return [_of_one_row(of_row) for of_row in rows.values()]
+    return [_of_one_row(of_row, role) for of_row in rows.values()]
 
 
-def _of_one_row(features: Sequence[Any]) -> ServedView:
+def _of_one_row(features: Sequence[Any], role: str) -> ServedView:
     row = features[0].row
-    text = ViewText(
-        row.record, [each.name for each in features], [each.column for each in features]
-    )
+    names, columns = [each.name for each in features], [each.column for each in features]
+    text = ViewText(row.record, names, columns, role)
     return ServedView(text, row, *in_detail(row, features))
 
 

@@ -12,7 +12,7 @@ from provender.features import HAS_VALUE, FeatureValue, Plain, Row, Status
 from provender.keys import KeySpace
 from provender.records import FeatureColumn, ViewRecord
 from provender.row_cache import CachedRow
-from provender.served_record import ServedView, ViewText, in_detail
+from provender.served_record import DECIDES, ServedView, ViewText, in_detail
 
 Pick: TypeAlias = Callable[[Sequence[Any]], Sequence[Any]]
 _NO_LAYOUT: tuple[int, RowDecoder | None] = (TOMBSTONE, None)
@@ -29,9 +29,10 @@ class ViewPlan:
         keys: KeySpace,
         record: ViewRecord,
         wanted: Sequence[tuple[str, FeatureColumn]],
+        role: str = DECIDES,
     ) -> None:
         """Take the record; raise WrongValue or WrongKey for a type it should not hold."""
-        self.record = record
+        self.record, self._role = record, role
         self._run_as_of_us = record.run_as_of_us
         self._sla_us, self._ttl_us = record.sla_us, record.ttl_us
         self.key_names = tuple(key.name for key in record.keys)
@@ -139,7 +140,7 @@ class ViewPlan:
         """Return what serve() gives, for the decision log; no object for each feature."""
         text = self._text
         if text is None:
-            text = self._text = ViewText(self.record, self._names, self.columns)
+            text = self._text = ViewText(self.record, self._names, self.columns, self._role)
         pick = self.pick.get(row.layout)
         if row.values is None or row.status is Status.EXPIRED or pick is None:
             return ServedView(text, row, *in_detail(row, self.serve(row)))

@@ -12,7 +12,8 @@ import duckdb
 
 VIEW = (
     "struct(view varchar, version integer, fingerprint varchar, generation bigint, as_of timestamp,"
-    " age_us bigint, status varchar, cached boolean, names varchar[], features varchar[],"
+    " age_us bigint, status varchar, cached boolean, role varchar, names varchar[],"
+    " features varchar[],"
     ' types varchar[], "values" varchar[], statuses varchar[], is_default boolean[],'
     " hashed boolean)"
 )
@@ -40,6 +41,7 @@ class ServedView:
     statuses: Mapping[str, str] = field(default_factory=dict)
     hashed: bool = False
     fingerprint: str = "f"
+    role: str = "decides"
     defaults: Collection[str] = ()  # features for which the declared default stood in
 
 
@@ -117,7 +119,8 @@ def _view(one: LoggedDecision, served: ServedView) -> dict[str, Any]:
         **{"fingerprint": served.fingerprint, "generation": served.generation},
         "as_of": served.as_of,
         "age_us": None if age is None else age // timedelta(microseconds=1),
-        **{"status": served.status, "cached": False, "names": names, "features": names},
+        **{"status": served.status, "cached": False, "role": served.role},
+        **{"names": names, "features": names},
         "types": [kind for kind, _ in served.features.values()],
         "values": [json_of(value) for _, value in served.features.values()],
         "statuses": [served.statuses.get(name, served.status) for name in names],

@@ -15,7 +15,7 @@ from provender.async_reader import AsyncFeatureReader
 from provender.decision_log import DecisionLog
 from provender.errors import ProvenderError
 from provender.features import ServedFeatures
-from provender.http.answers import answer, response
+from provender.http.answers import answer, notices, response
 from provender.http.api_keys import ApiKeys, Caller
 from provender.http.bodies import MAX_DEPTH, is_flat, json_object
 from provender.http.failures import MalformedBody, NotBound, TooManyKeys, Unauthenticated, refusal
@@ -95,7 +95,7 @@ class Endpoints:
         keys = self._python_keys.of(record, _keys(body.get("keys")))
         served = await self._reader.get(service, **keys)
         self._metrics.served([served])
-        return response(self._told(served, caller, wants_receipt))
+        return response(self._told(served, caller, wants_receipt), headers=notices(record.views))
 
     async def _read_many(self, call: Call) -> Response:
         service, caller = call.request.path_params["service"], self._caller(call)
@@ -111,7 +111,7 @@ class Endpoints:
             told.append(self._told(served, caller, wants_receipt))
             if number % _BREATH == 0:
                 await asyncio.sleep(0)
-        return response({"service": service, "results": told})
+        return response({"service": service, "results": told}, headers=notices(record.views))
 
     async def _decide(self, call: Call) -> Response:
         caller = self._caller(call)

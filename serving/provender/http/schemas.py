@@ -29,6 +29,7 @@ class Feature(BaseModel):
     status: str = Field(description="ok, stale, missing, not_computed, expired or unavailable.")
     is_default: bool
     view: str = Field(examples=["customer_activity@1"])
+    renamed_to: str | None = Field(None, description="Only of one asked for by its old name.")
 
 
 class View(BaseModel):
@@ -40,6 +41,13 @@ class View(BaseModel):
     generation: int
 
 
+class Shadow(BaseModel):
+    """What the other version of a view that is rolled out says: to compare, not to decide on."""
+
+    features: dict[str, Feature]
+    views: dict[str, View]
+
+
 class ReadAnswer(BaseModel):
     """What was served for one set of keys."""
 
@@ -48,6 +56,7 @@ class ReadAnswer(BaseModel):
     keys: dict[str, int | str | bool]
     features: dict[str, Feature]
     views: dict[str, View]
+    shadow: Shadow | None = Field(None, description="Only while a view is rolled out.")
     receipt: str | None = Field(None, description="Only where asked for.")
 
 

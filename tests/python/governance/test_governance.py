@@ -300,6 +300,7 @@ def test_feature_view_is_a_plain_dict(governance: dict[str, Any]) -> None:
         "retention_seconds": None,
         "owner": "risk",
         "tags": ["minutes"],
+        "deprecation_date": "2031-12-31",
         "history": {
             "unique_id": "snapshot.provender.customer_activity_v2_history",
             "alias": "customer_activity_v2_history",
@@ -366,7 +367,10 @@ def test_two_versions_of_one_view_clash_too(governance: dict[str, Any]) -> None:
     assert service["latency_budget_ms"] == 1000
     assert service["views"] == [
         {"view": "customer_activity", "version": 1},
-        {"view": "customer_activity", "version": 2},
+        {
+            **{"view": "customer_activity", "version": 2},
+            **{"deprecated_from": "2031-12-01", "removed_on": "2031-12-31"},
+        },
         {"view": "customer_spend", "version": 1},
     ]
     named = [(each["name"], each["version"], each["feature"]) for each in service["features"]]

@@ -68,7 +68,7 @@ def test_the_log_holds_what_was_served(store: Store, url: str, activity: Any) ->
     (logged_view,) = record.pop("views")
     assert (len(record.pop("writer")), record.pop("read_us") > 0) == (12, True)
     assert record == {
-        "format": 2,
+        "format": 3,
         "number": 1,
         "refused": 0,
         "decision_id": "loan-7",
@@ -229,7 +229,7 @@ def test_with_redis_gone_it_is_spooled_or_told(
 def test_the_spool_is_sent_without_waiting_for_a_decision(
     store: Store, url: str, tmp_path: Path
 ) -> None:
-    start = '{"format":2,"writer":"ab","number":1,"refused":0,'
+    start = '{"format":3,"writer":"ab","number":1,"refused":0,'
     (tmp_path / "ab-00000001.jsonl").write_text(start + '"decision_id":"waiting"}\n')
 
     # Blocks until the entry is there, and fails after a while if it never is.

@@ -1,4 +1,4 @@
-"""Decision records of format 2, written as our writer writes them, without a writer."""
+"""Decision records of format 3, written as our writer writes them, without a writer."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -21,6 +21,7 @@ def a_view(name: str = "customer_activity", **changes: Any) -> Record:
         "version": 1,
         "fingerprint": "f00d",
         "generation": 2,
+        "role": "decides",
         "names": ["payments", "city", "share"],
         "features": ["payments", "city", "share"],
         "types": ["integer", "varchar", "double"],
@@ -41,7 +42,7 @@ def a_record(number: int = 1, at: datetime | None = None, **changes: Any) -> Rec
     """A decision in the order of members in which it is written."""
     decided_at = to_text(at or datetime(2026, 3, 2, 8, number // 60 % 60, number % 60))
     record = {
-        "format": 2,
+        "format": 3,
         "writer": WRITER,
         "number": number,
         "refused": 0,

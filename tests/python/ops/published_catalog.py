@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ class View:
     policies: dict[str, Any] = field(default_factory=lambda: dict(POLICIES))
     allowed_uses: dict[str, str] = field(default_factory=lambda: dict(ALLOWED))
     tags: list[str] = field(default_factory=lambda: ["minutes"])
+    removed_on: date | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
     states: dict[datetime, State] = field(default_factory=dict)
     runs: list[datetime] = field(default_factory=list)
@@ -111,6 +112,7 @@ class PublishedProject:
                 "views": refs,
                 "features": features,
                 "keys": [{"name": key, "type": kind} for key, kind in keys.items()],
+                "rollouts": [],
             }
         )
 
@@ -311,6 +313,7 @@ def _declared(view: View) -> dict[str, Any]:
         "allowed_uses": view.allowed_uses,
         "ttl_seconds": view.policies["ttl_seconds"],
         "freshness_sla_seconds": view.policies["freshness_sla_seconds"],
+        "deprecation_date": view.removed_on,
     }
 
 
@@ -358,9 +361,10 @@ VIEWS = {
     **_texts("owner", "tags", "history", "unique_id", "description", "entity", "keys"),
     **_texts("declared_in", "classification", "allowed_uses"),
     **dict.fromkeys(("ttl_seconds", "freshness_sla_seconds"), "bigint"),
+    "deprecation_date": "date",
 }
 SERVICES = {
     **_texts("service", "owner"),
     "latency_budget_ms": "integer",
-    **_texts("views", "features", "keys"),
+    **_texts("views", "features", "keys", "rollouts"),
 }

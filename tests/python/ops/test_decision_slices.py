@@ -132,7 +132,7 @@ def test_what_our_writer_writes_is_read_in_bulk() -> None:
     "changes",
     [
         {"format": 1},
-        {"format": 2.0},
+        {"format": 3.0},
         {"number": -1},
         {"number": 2**63},
         {"number": "1"},

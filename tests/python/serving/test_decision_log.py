@@ -63,7 +63,7 @@ def test_the_record_is_the_documented_one(store: Store, served: ServedFeatures) 
     writer, views = record.pop("writer"), record.pop("views")
     assert len(bytes.fromhex(writer)) == 6
     assert record == {
-        "format": 2,
+        "format": 3,
         "number": 1,
         "refused": 0,
         "decision_id": identity,
@@ -85,6 +85,7 @@ def test_the_record_is_the_documented_one(store: Store, served: ServedFeatures) 
         "as_of": "2026-03-01T12:00:00.000000Z",
         "age_us": 60_000_000,
         "cached": False,
+        "role": "decides",
         "statuses": None,
         "hashed": False,
     }

@@ -155,7 +155,7 @@ def test_closing_sends_what_waits_once(
         record(log, served, "late")
 
 
-@pytest.mark.parametrize("torn", [b'{"format":2,"wri', b"\xff\xfe", b'{"format":1}\n', b"\0" * 99])
+@pytest.mark.parametrize("torn", [b'{"format":3,"wri', b"\xff\xfe", b'{"format":1}\n', b"\0" * 99])
 def test_a_torn_line_is_set_aside_and_nothing_else_is_lost(
     store: Store, served: ServedFeatures, tmp_path: Path, torn: bytes
 ) -> None:
@@ -171,7 +171,7 @@ def test_a_torn_line_is_set_aside_and_nothing_else_is_lost(
 
 
 def line(writer: str, number: int) -> bytes:
-    start = f'{{"format":2,"writer":"{writer}","number":{number},"refused":0,'
+    start = f'{{"format":3,"writer":"{writer}","number":{number},"refused":0,'
     return f'{start}"decision_id":"{writer} {number}"}}'.encode()
 
 

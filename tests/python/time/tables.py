@@ -199,7 +199,7 @@ def _logged_view(view: ViewId, features: dict[str, Any]) -> dict[str, Any]:
         **{"view": view[0], "version": view[1], "fingerprint": "f", "generation": 1},
         "as_of": one.as_of,
         "age_us": None if one.age is None else one.age // timedelta(microseconds=1),
-        **{"status": one.status, "cached": False},
+        **{"status": one.status, "cached": False, "role": "decides"},
         **{"names": names, "features": names, "types": [TYPES[name] for name in names]},
         "values": [_json(TYPES[name], served.value) for name, served in features.items()],
         "statuses": [served.status for served in features.values()],

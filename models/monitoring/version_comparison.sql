@@ -1,0 +1,7 @@
+with final as (
+
+    {{ provender._version_comparison_sql() }}
+
+)
+
+select * from final

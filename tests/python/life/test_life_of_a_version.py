@@ -1,0 +1,292 @@
+"""The life of a version, from the shadow to the end of the one before; with one rollback.
+
+Each stage is played once, in order, and what was seen is kept; the tests then look at it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from redis_server import RedisServer
+from rolling_shop import (
+    CUSTOMERS,
+    MONITORS,
+    RIGHT,
+    WRONG,
+    Shop,
+    at,
+    exposure,
+    rollout,
+)
+
+from provender import ServedFeatures, UnknownView
+
+VIEWS = ("stg_orders", "customer", "tag:minutes", "path:models/registry")
+Served = dict[str, ServedFeatures]
+
+
+@dataclass
+class Seen:
+    """What was seen of the story, by the name of the moment."""
+
+    shop: Shop
+    served: dict[str, Served] = field(default_factory=dict)
+    told: dict[str, Any] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    redis = RedisServer()
+    try:
+        seen = Seen(Shop(tmp_path_factory.mktemp("life") / "project", redis))
+        for stage in (shadow, canary, damage, rolled_back, all_of_it, over, retired):
+            stage(seen)
+        yield seen
+    finally:
+        redis.remove()
+
+
+def shadow(seen: Seen) -> None:
+    shop = seen.shop
+    shop.declare(exposure([1, 2], **rollout("shadow")), RIGHT)
+    shop.build(at(8), *VIEWS, "trained_1", "trained_2")
+    shop.push(at(8, 1))
+    seen.served["shadow"] = shop.decide(at(8, 5))
+
+
+def canary(seen: Seen) -> None:
+    shop = seen.shop
+    shop.declare(exposure([1, 2], **rollout("canary", share=0.5)), RIGHT)
+    shop.build(at(8, 30), *VIEWS, *MONITORS)
+    seen.told["shadow"] = compared(shop)
+    shop.push(at(8, 31))
+    seen.served["canary"] = shop.decide(at(8, 35))
+
+
+def damage(seen: Seen) -> None:
+    """Somebody changes what version 2 computes: a hundredfold for some."""
+    shop = seen.shop
+    shop.declare(exposure([1, 2], **rollout("canary", share=0.5)), WRONG)
+    shop.build(at(9), *VIEWS, *MONITORS)
+    seen.told["canary"] = compared(shop)
+    shop.push(at(9, 1))
+    seen.served["damaged"] = shop.decide(at(9, 5))
+    shop.build(at(9, 10), "path:models/decisions", "path:models/monitoring")
+    seen.told["damaged"] = compared(shop)
+    seen.told["alerts"] = shop.rows(
+        "select monitor, subject, feature, owner, finding, what_to_do from alerts order by all"
+    )
+
+
+def compared(shop: Shop) -> dict[str, tuple[Any, ...]]:
+    """Return what the comparison says of each feature."""
+    found = shop.rows(
+        "select feature, stage, compared, decided_by_to, share_differing, share_higher, more_nulls,"
+        " finding, since, what_to_do from version_comparison"
+    )
+    return {name: tuple(rest) for name, *rest in found}
+
+
+def rolled_back(seen: Seen) -> None:
+    """One command back; then pushes, first as declared, then as the exposure should say."""
+    shop = seen.shop
+    back = ("roll-back", "offers", "spend")
+    told = shop.run(*back, "--reason", "c0 spent a hundredfold", "--now", "2026-03-02T09:12:00Z")
+    seen.told["rolled back"] = told.stderr
+    seen.told["again"] = shop.run(*back, code=1).stderr
+    seen.told["unknown"] = shop.run("roll-back", "offers", "spent", code=2).stderr
+    seen.served["rolled back"] = shop.decide(at(9, 13))
+    shop.push(at(9, 14))
+    seen.served["pushed again"] = shop.decide(at(9, 15))
+    seen.told["status"] = shop.status(at(9, 16), code=1)
+    shop.declare(exposure([2]), RIGHT)
+    shop.build(at(9, 30), *VIEWS)
+    seen.told["held"] = shop.push(at(9, 31)).stderr
+    seen.served["held"] = {"c0": shop.read(at(9, 32), "c0")}
+    shop.declare(exposure([1, 2], **rollout("shadow")), RIGHT)
+    shop.build(at(10), *VIEWS)
+    shop.push(at(10, 1))
+    seen.told["status after"] = shop.status(at(10, 2), code=1)
+    seen.served["shadow again"] = shop.decide(at(10, 5))
+
+
+def all_of_it(seen: Seen) -> None:
+    shop = seen.shop
+    shop.declare(exposure([1, 2], **rollout("all")), RIGHT)
+    shop.build(at(10, 30), *VIEWS, *MONITORS)
+    seen.told["shadow again"] = compared(shop)
+    shop.push(at(10, 31))
+    seen.served["all"] = shop.decide(at(10, 35), model="m2")
+
+
+def over(seen: Seen) -> None:
+    """The exposure names version 2 alone; the old name of a feature is answered still."""
+    shop = seen.shop
+    seen.told["removal"] = shop.warnings_of(at(10, 36), "spend_7d")
+    shop.declare(exposure([2]), RIGHT)
+    shop.build(at(11), *VIEWS)
+    shop.push(at(11, 1))
+    seen.told["old name"] = shop.warnings_of(at(11, 2), "spend_7d")
+    seen.served["over"] = shop.decide(at(11, 5), model="m2")
+    shop.build(at(11, 10), *MONITORS, "served_definitions", "deprecations")
+    seen.told["trained"] = shop.rows(
+        "select model_version, version, decisions, is_as_trained, differs_in from"
+        " served_definitions order by all"
+    )
+    seen.told["deprecations"] = shop.rows(
+        "select service, version, is_declared, cast(ceil(days_left) as integer), owner, finding"
+        " from deprecations"
+    )
+
+
+def retired(seen: Seen) -> None:
+    shop = seen.shop
+    retire = ("retire", "spend@1")
+    seen.told["refused"] = shop.run(*retire, "--now", "2026-03-02T11:15:00Z", code=1).stderr
+    seen.told["not landed"] = shop.run(*retire, "--now", "2026-04-20T11:15:00Z", code=1).stderr
+    shop.run("land-decisions", "--now", "2026-04-20T11:14:00Z")
+    seen.told["retired"] = shop.run(*retire, "--now", "2026-04-20T11:15:00Z").stderr
+
+
+def versions(served: Served) -> dict[str, int]:
+    """Return for each customer which version decided."""
+    return {customer: features["orders_7d"].version for customer, features in served.items()}
+
+
+def values(served: Served, name: str = "spend_7d") -> dict[str, Any]:
+    return {customer: features[name].value for customer, features in served.items()}
+
+
+def chosen(customer: str, share: float) -> bool:
+    digest = sha256(f"offers:spend@2:{customer}".encode()).hexdigest()
+    return int(digest[:16], 16) % 1_000_000 < share * 1_000_000
+
+
+HONEST = {customer: Decimal(number + 1) for number, customer in enumerate(CUSTOMERS)}
+
+
+def test_a_shadow_is_logged_and_compared_and_decides_nothing(seen: Seen) -> None:
+    assert set(versions(seen.served["shadow"]).values()) == {1}
+    assert values(seen.served["shadow"]) == HONEST
+    said = seen.told["shadow"]
+    assert {*said} == {"orders_7d", "spend_7d"}
+    for figures in said.values():  # 40 decisions, none by version 2, none otherwise
+        assert figures == ("canary", 40, 0, 0, 0, 0, None, None, None)
+    logged = "select role, version, count(*) from decision_views where decision_id like '0805-%'"
+    assert sorted(seen.shop.rows(f"{logged} group by all")) == [
+        ("decides", 1, 40),
+        ("shadow", 2, 40),
+    ]
+    extra = "select count(*) from decision_features where feature = 'largest_7d' and role ="
+    assert seen.shop.rows(f"{extra} 'shadow' and decision_id like '0805-%'") == [(40,)]
+
+
+def test_a_canary_decides_for_the_customers_that_the_formula_names(seen: Seen) -> None:
+    sides = versions(seen.served["canary"])
+    assert sides == {customer: 2 if chosen(customer, 0.5) else 1 for customer in CUSTOMERS}
+    assert set(sides.values()) == {1, 2}
+    assert values(seen.served["canary"]) == HONEST  # under the old name, from either version
+    assert seen.told["canary"]["spend_7d"][:4] == ("canary", 80, 20 - (20 - sum(
+        1 for side in sides.values() if side == 2)), 0)  # fmt: skip
+
+
+def test_a_customer_stays_on_a_side(seen: Seen) -> None:
+    assert versions(seen.served["damaged"]) == versions(seen.served["canary"])
+
+
+def test_the_criterion_finds_what_went_wrong_and_names_it(seen: Seen) -> None:
+    stage, count, _, differing, higher, _, finding, since, todo = seen.told["damaged"]["spend_7d"]
+    assert (stage, count, differing, higher, since) == ("canary", 40, 0.1, 0.1, at(9, 5))
+    assert finding == (
+        "Of 40 decisions of offers, spend@2 beside @1 (canary of 50.0 %):"
+        " it differs in 10.0 %, above 5.0 %."
+    )
+    assert todo.startswith("`provender roll-back offers spend`")
+    assert seen.told["damaged"]["orders_7d"][6] is None
+    alert = [each for each in seen.told["alerts"] if each[0] == "version_comparison"]
+    assert alert == [("version_comparison", "spend@2", "spend_7d", "Offers", finding, todo)]
+
+
+def test_one_command_back_takes_effect_at_once(seen: Seen) -> None:
+    assert "offers decides on spend@1 again; @2 stays its shadow." in seen.told["rolled back"]
+    served = seen.served["rolled back"]
+    assert set(versions(served).values()) == {1}
+    assert values(served) == HONEST
+    assert all(each.shadow is not None for each in served.values())
+    assert "spend@2 was rolled back at 2026-03-02T09:12:00" in seen.told["again"]
+    assert "has no rollout of 'spent'" in seen.told["unknown"]
+    assert "spend" in seen.told["unknown"]
+
+
+def test_a_push_does_not_undo_it_and_status_calls_it_trouble(seen: Seen) -> None:
+    assert set(versions(seen.served["pushed again"]).values()) == {1}
+    (trouble,) = (each for each in seen.told["status"]["wrong"] if each["monitor"] == "rollouts")
+    assert trouble["finding"] == (
+        "spend@2 was rolled back (c0 spent a hundredfold), and @1 decides."
+        " The exposure says `stage: canary`."
+    )
+    assert trouble["since"] == "2026-03-02T09:12:00.000000Z"
+    (under_way,) = seen.told["status"]["rollouts"]
+    assert (under_way["stage"], under_way["share_ppm"]) == ("shadow", 0)
+
+
+def test_nor_does_an_exposure_that_goes_on_as_if_nothing_had_been(seen: Seen) -> None:
+    assert "Service offers waits: spend@2 was rolled back" in seen.told["held"]
+    assert seen.served["held"]["c0"]["orders_7d"].version == 1
+
+
+def test_once_the_exposure_says_shadow_the_way_up_is_open_again(seen: Seen) -> None:
+    wrong = [each["monitor"] for each in seen.told["status after"]["wrong"]]
+    assert "rollouts" not in wrong
+    (under_way,) = seen.told["status after"]["rollouts"]
+    assert under_way["rolled_back"] is None
+    # mended, it is another definition: what it was before is not held against it
+    assert seen.told["shadow again"]["spend_7d"][1:4] == (40, 0, 0)
+    assert set(versions(seen.served["all"]).values()) == {2}
+    assert values(seen.served["all"]) == HONEST
+
+
+def test_a_renamed_feature_answers_to_its_old_name_for_a_while(seen: Seen) -> None:
+    assert {*seen.served["over"]["c1"].to_dict()} == {"orders_7d", "spent_7d", "largest_7d"}
+    assert values(seen.served["over"], "spent_7d") == HONEST
+    assert seen.told["old name"] == [
+        "Service 'offers' reads 'spend_7d', which is called 'spent_7d' now. Use the new name: the"
+        " old one is answered for a while only."
+    ]
+
+
+def test_decisions_on_what_the_model_was_not_trained_on_are_found(seen: Seen) -> None:
+    found = [(model, version, known, how) for model, version, _, known, how in seen.told["trained"]]
+    assert {each for each in found if each[0] == "m2"} == {("m2", 2, True, None)}
+    assert {each for each in found if each[0] == "m1"} == {
+        ("m1", 1, True, None),
+        ("m1", 2, False, "version"),  # the canary, and what was damaged of it
+    }
+
+
+def test_who_still_reads_what_is_to_go_is_told(seen: Seen) -> None:
+    ((service, version, is_declared, days, owner, finding),) = seen.told["deprecations"]
+    assert (service, version, is_declared, days, owner) == ("offers", 1, False, 18, "Offers")
+    assert finding.startswith("offers read spend@1, as the decision log has it, which may be gone")
+
+
+def test_it_is_retired_when_the_log_shows_no_reader_and_history_stays(seen: Seen) -> None:
+    assert re.search(r"spend@1 was read by offers \(m1, m2\), last at 2026-03-02 10:35:00 UTC",
+                     seen.told["refused"])  # fmt: skip
+    assert "Nobody can tell" in seen.told["not landed"]
+    assert "is offline, and its rows are deleted. Its history stays." in seen.told["retired"]
+    shop = seen.shop
+    with pytest.raises(UnknownView, match="was retired"):
+        shop.reader.get_view("spend", 1, customer_id="c1")
+    assert shop.rows("select count(distinct customer_id) from spend_v1_history") == [(40,)]
+    audited = shop.run("audit", "0835-c1", "--json")
+    assert '"spend_7d"' in audited.stdout
+    first = datetime.fromisoformat("2026-03-02T08:00:00")
+    assert shop.rows("select min(as_of) from runs where view = 'spend' and version = 1") == [
+        (first,)
+    ]
