@@ -110,7 +110,9 @@ def _schedule(cadence: str, declared: Any) -> Schedule:
     if not isinstance(monitor, bool):
         raise BadInput(f"{where}: monitor is true or false, got {monitor!r}.")
     if ("every" in declared) == ("at" in declared) or ("at" in declared) != ("zone" in declared):
-        raise BadInput(f"{where} says either `every`, or `at` and `zone`. Write it like {_EXAMPLE}.")
+        raise BadInput(
+            f"{where} says either `every`, or `at` and `zone`. Write it like {_EXAMPLE}."
+        )
     times = _every(where, declared) if "every" in declared else _daily(where, declared)
     return Schedule(cadence, times, monitor)
 
@@ -128,7 +130,8 @@ def _daily(where: str, declared: dict[str, Any]) -> Daily:
     at, zone = declared["at"], declared["zone"]
     if not isinstance(at, str) or not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", at):
         raise BadInput(
-            f"{where}: at is no time of day, got {at!r}. Write it in quotes, from '00:00' to '23:59'."
+            f"{where}: at is no time of day, got {at!r}. Write it in quotes, from '00:00' to"
+            " '23:59'."
         )
     zones = available_timezones()
     if zone not in zones:

@@ -535,6 +535,7 @@ def commands() -> list[list[str]]:
         ["export"],
         ["report"],
         ["retire"],
+        ["run"],
         ["status"],
         ["read"],
         ["audit"],

@@ -149,7 +149,7 @@ def test_what_cannot_be_read_is_a_sentence(declared: Any, said: str) -> None:
 def test_an_unknown_cadence_names_the_nearest() -> None:
     with pytest.raises(UnknownSelection, match=r"Did you mean 'minutes'\? It has: minutes\."):
         find_schedule({"schedules": {"minutes": {"every": "5m"}}}, "minuts")
-    with pytest.raises(UnknownSelection, match="It has: none. Declare it, like"):
+    with pytest.raises(UnknownSelection, match=r"It has: none\. Declare it, like"):
         find_schedule({}, "minutes")
 
 
