@@ -161,7 +161,7 @@ class Done:
 
 def make_shop(folder: Path, redis: RedisServer, loaded: LoadedPush) -> Shop:
     """Declare everything; nothing is built."""
-    project = DbtProject(KERNEL, folder)
+    project = DbtProject(KERNEL, folder, registry=False)
     for view, tag in (("spend", "minutes"), ("visits", "nightly")):
         for path in (f"models/{view}.yml", f"snapshots/{view}_history.yml"):
             project.edit(path, f"tags: [{tag}]", f"tags: [{', '.join(CADENCES)}]")

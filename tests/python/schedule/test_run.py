@@ -1,5 +1,6 @@
 """`provender run`: killed anywhere it goes on and does nothing twice; one at a time."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -74,11 +75,18 @@ def test_killed_after_each_step_it_goes_on_and_does_nothing_twice(shop: Shop) ->
     assert shop.monitored() == 1
 
 
-def test_two_at_once_and_a_dbt_whose_run_was_killed(shop: Shop) -> None:
-    """The second is refused, or waits; what the first left working is known, and counts."""
+def test_killed_inside_a_build_with_and_without_dbt_and_two_at_once(shop: Shop) -> None:
+    """With dbt: the next run builds. Alone: its dbt is known, and what it builds counts.
+
+    A second run is refused, or waits.
+    """
+    process = shop.start("hourly")
+    shop.wait_for(process, "OK snapshotted")  # a history was written, and nobody was told
+    shop.kill(process, with_dbt=True)
+    before = shop.runs()
+
     first = shop.start("hourly")
     shop.wait_for(first, "START sql table model")
-
     refused = shop.run("hourly")
     assert refused.code == 75
     assert f"as process {first.pid}" in refused.output
@@ -92,24 +100,9 @@ def test_two_at_once_and_a_dbt_whose_run_was_killed(shop: Shop) -> None:
     assert waiting.code == 0
     assert waiting.dbt_runs == 0, "the build that nobody waited for counts"
     assert waiting.states == {"build": "done", "push": "done", "land": "done"}
-    assert [len(runs) for runs in shop.runs().values()] == [2, 2]
-    assert shop.pushes() == {view: us(runs) for view, runs in shop.runs().items()}
-
-
-def test_a_build_that_was_killed_inside_is_done_by_the_next_run(shop: Shop) -> None:
-    process = shop.start("nightly")
-    shop.wait_for(process, "OK snapshotted")  # a history was written, and nobody was told
-    shop.kill(process, with_dbt=True)
-    before = shop.runs()
-
-    done = shop.run("nightly")
-
-    assert done.code == 0, done.output
-    assert (done.dbt_runs, done.states["push"]) == (1, "done")
     for view, pushed in shop.pushes().items():
         assert pushed[-1] == us(shop.runs()[view])[-1] > us(before[view])[-1]
-        assert len(pushed) == 3, "what the killed build had written is not pushed by itself"
-    assert shop.run("nightly").states["build"] == "done before"
+        assert len(pushed) == 2, "what the killed build had written is not pushed by itself"
 
 
 def test_what_failed_is_tried_again_and_what_went_well_is_not(shop: Shop) -> None:
@@ -139,26 +132,29 @@ def test_what_failed_is_tried_again_and_what_went_well_is_not(shop: Shop) -> Non
 
 
 def test_a_redis_that_is_away_is_2_and_the_build_is_not_done_again(shop: Shop) -> None:
-    """The monitors' own cadence lands and builds them; it needs no view."""
+    note = shop.notes / "dev.hourly.json"
+    noted = json.loads(note.read_text())
+    note.write_text(json.dumps({**noted, "steps": {"build": 0}}))  # as if killed after the build
     shop.redis.stop()
-    away = shop.run("monitor")
+    away = shop.run("hourly")
     assert away.code == 2
-    assert away.states == {"land": "could not run", "monitor": "done"}
+    states = {"build": "done before", "push": "could not run", "land": "could not run"}
+    assert away.states == states
     shop.redis.start()
-    back = shop.run("monitor")
-    assert (back.code, back.states) == (0, {"land": "done", "monitor": "done"})
+    back = shop.run("hourly")
+    assert (back.code, back.states) == (
+        0, {"build": "done before", "push": "done", "land": "done"},
+    )  # fmt: skip
 
 
 def test_sigterm_ends_dbt_too(shop: Shop) -> None:
-    (shop.notes / "dev.nightly.json").unlink()
     process = shop.start("nightly")
     shop.wait_for(process, "Running with dbt")
     process.send(signal.SIGTERM)
     ended = process.wait()
     assert (ended.code, "Interrupted." in ended.output) == (130, True)
-    shown = shop.run("nightly", "--dry-run")
-    assert set(shown.states.values()) == {"to do"}
-    assert shop.run("monitor", "--wait", "0").code == 0, "nothing has the lock"
+    assert set(shop.run("nightly", "--dry-run").states.values()) == {"to do"}
+    assert shop.run("hourly").code == 0, "nothing has the lock"
 
 
 def test_a_dry_run_shows_slot_and_commands_and_does_nothing(shop: Shop) -> None:
@@ -168,6 +164,7 @@ def test_a_dry_run_shows_slot_and_commands_and_does_nothing(shop: Shop) -> None:
     earlier = shop.run("minutes", "--dry-run", "--now", "2010-01-01T00:00:00Z")
     assert {path: path.stat().st_mtime_ns for path in shop.project.folder.rglob("*")} == files
 
+    assert list(shop.run("monitor", "--dry-run").states) == ["land", "monitor"]
     assert set(shown.states.values()) == {"done before"}
     assert set(earlier.states.values()) == {"done before"}, "the clock was set back"
     assert set(later.states.values()) == {"to do"}
