@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
@@ -22,12 +21,10 @@ from provender_ops.console import (
     reported,
     tell,
 )
+from provender_ops.dbt_command import DBT, event_of, sentence_of
 from provender_ops.errors import BadInput, CouldNotRun, Refused
 from provender_ops.options import HERE, Json, ProjectDir
 from provender_ops.project import find_root, git_commit
-
-# Python warns of a module run this way that was imported before; dbt's own warnings are its logs.
-DBT = (sys.executable, "-W", "ignore", "-m", "dbt.cli.main")
 
 # What the macro logs: the plan, then a line after each transaction.
 _PLAN = re.compile(r"backfill (\S+): (\d+) slots, (\d+) filled before, (\d+) to fill")
@@ -183,11 +180,11 @@ def _dbt(root: Path, arguments: Sequence[str]) -> Generator[str, None, None]:
     ) as process:
         try:
             for line in process.stdout or ():
-                event = _event(line)
+                event = event_of(line)
                 if event is None:
                     plain.append(line)
                 elif event["level"] == "error":
-                    errors.append(_sentence(event["exc"]))
+                    errors.append(sentence_of(event["exc"]))
                 else:
                     yield event["msg"]
         except BaseException:
@@ -196,23 +193,6 @@ def _dbt(root: Path, arguments: Sequence[str]) -> Generator[str, None, None]:
             raise
     if process.returncode:
         raise _failed("\n".join(errors) or "".join(plain))
-
-
-def _event(line: str) -> dict[str, str] | None:
-    """Read a line that dbt logs; None for what it or Python says outside the log."""
-    try:
-        event = json.loads(line)
-        return {"exc": event["info"]["msg"], **event["data"], **event["info"]}
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
-def _sentence(error: str) -> str:
-    """Return the error without its kind and without the macros it passed through."""
-    lines = error.splitlines() or [""]
-    body = lines[1:] if lines[0].partition(" Error")[1] and lines[1:] else lines
-    told = [line.removeprefix("  ") for line in body if not line.lstrip().startswith("> ")]
-    return "\n".join(told).strip()
 
 
 def _failed(why: str) -> ProvenderError:

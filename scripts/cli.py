@@ -41,6 +41,7 @@ from provender_ops.push_online import push_online
 from provender_ops.report.commands import report
 from provender_ops.retire import retire
 from provender_ops.roll_back import roll_back_command
+from provender_ops.schedule.commands import run
 from provender_ops.status import status
 
 app = new_app("A feature store that is a dbt project: what stands beside `dbt build` and SQL.")
@@ -55,6 +56,7 @@ app.command("land-decisions")(land_decisions)
 app.command("report")(report)
 app.command("retire")(retire)
 app.command("roll-back")(roll_back_command)
+app.command("run")(run)
 app.command("status")(status)
 app.command("verify-log")(verify_log)
 app.add_typer(redis_app, name="redis")

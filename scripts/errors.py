@@ -1,9 +1,11 @@
 """What the commands raise beside provender's own errors, and the exit code of each.
 
-0 done, 1 refused by a check, 2 could not run. Each message is a sentence and what to do next.
+0 done, 1 refused by a check, 2 could not run, 75 somebody else is at it. Each message is a sentence
+and what to do next.
 
 ProvenderError
 ├── Refused               a check said no; what was good before stays
+├── Busy                  another run has the lock: try again later
 └── CouldNotRun
     ├── NoBuild           nothing was published yet
     ├── UnreadableCatalog what was published cannot be read
@@ -24,6 +26,10 @@ class Refused(ProvenderError):
 
 class CouldNotRun(ProvenderError):
     """Something the command needs is not there."""
+
+
+class Busy(ProvenderError):
+    """Another run has the lock; nothing was done."""
 
 
 class NoBuild(CouldNotRun):
@@ -52,8 +58,11 @@ class MissingExtra(CouldNotRun):
 
 _REFUSALS = (Refused, NamespaceOwned, UnservableValue, FeatureUnavailable)
 INTERRUPTED = 130
+BUSY = 75  # EX_TEMPFAIL of sysexits.h, "try again later"
 
 
 def exit_code(error: ProvenderError) -> int:
-    """Return 1 for what a check refused, 2 for what could not run."""
+    """Return 1 for what a check refused, 2 for what could not run, 75 for who comes too early."""
+    if isinstance(error, Busy):
+        return BUSY
     return 1 if isinstance(error, _REFUSALS) else 2

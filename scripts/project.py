@@ -35,11 +35,14 @@ def find_project(project_dir: Path, target: str | None = None) -> Project:
     Raise NoBuild when nothing was published, UnknownSelection when the target cannot be told.
     """
     root = find_root(project_dir)
-    declared = settings(root)
-    published = root / str(declared.get("published_path", "published"))
-    landing = root / str(declared.get("landing_path", "landing"))
-    chosen = _target(published, target)
-    return Project(root, chosen, published / chosen, landing / chosen)
+    return _project(root, _target(_published(root), target))
+
+
+def project_to_build(project_dir: Path, target: str | None = None) -> Project:
+    """Return the same, also for a target that is named and was not built yet."""
+    if target is None:
+        return find_project(project_dir)
+    return _project(find_root(project_dir), target)
 
 
 def find_root(project_dir: Path) -> Path:
@@ -74,6 +77,15 @@ def git_commit(root: Path) -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return done.stdout.strip()
+
+
+def _project(root: Path, target: str) -> Project:
+    landing = root / str(settings(root).get("landing_path", "landing"))
+    return Project(root, target, _published(root) / target, landing / target)
+
+
+def _published(root: Path) -> Path:
+    return root / str(settings(root).get("published_path", "published"))
 
 
 def _target(published: Path, wanted: str | None) -> str:

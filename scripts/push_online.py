@@ -107,7 +107,7 @@ def push_online(  # noqa: PLR0913 - the options of a command
     """
     options = Options(tuple(select or ()), full, verify, dry_run, parse_instant(now, "--now"))
     project = find_project(project_dir, target)
-    summary = run_push(project, options, redis_url, namespace, as_json)
+    summary = run_push(project, options, redis_url, namespace, lambda s: report(s, as_json))
     if summary.is_refused:
         raise typer.Exit(1)
 
@@ -117,9 +117,9 @@ def run_push(
     options: Options,
     redis_url: str | None,
     namespace: str | None,
-    as_json: bool,
+    told: Callable[[Summary], None],
 ) -> Summary:
-    """Push, print the summary and land the push log.
+    """Push, tell the summary and land the push log.
 
     What was attempted lands too, also where the push breaks off.
     """
@@ -132,7 +132,7 @@ def run_push(
             store = OnlineStore(client, space, *names)
             _warn_of_eviction(client)
             summary = push(catalog, store, options, progress, attempts.ended)
-            report(summary, as_json)
+            told(summary)
             if not options.dry_run:
                 landed = land_push_log(client, store.keys, project.landing, options.now)
                 if landed.unreadable:
@@ -160,6 +160,11 @@ def report(summary: Summary, as_json: bool) -> None:
         print_json(asdict(summary))
     elif summary.views:
         print_table(COLUMNS, [_line(view) for view in summary.views])
+    tell_attention(summary)
+
+
+def tell_attention(summary: Summary) -> None:
+    """Say what needs attention, on stderr."""
     if not summary.views:
         tell("There is no feature view to push. Declare one and run `dbt build`.")
     for view in summary.views:

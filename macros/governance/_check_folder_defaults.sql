@@ -6,8 +6,10 @@
         {{- return([provender._violation(where, 'is not a mapping', provender._shown(block), 'Write feature_view_defaults under it')]) -}}
     {%- endif -%}
     {%- set found = [] -%}
-    {%- for key in block if key != 'feature_view_defaults' and provender._similarity(key, 'feature_view_defaults') > 0.75 -%}
-        {%- do found.append(provender._violation(where, 'unknown key', '`' ~ key ~ '`', 'Rename it to `feature_view_defaults`')) -%}
+    {%- for known in ['feature_view_defaults', 'schedules', 'replaced_pipelines'] -%}
+        {%- for key in block if key != known and provender._similarity(key, known) > 0.75 -%}
+            {%- do found.append(provender._violation(where, 'unknown key', '`' ~ key ~ '`', 'Rename it to `' ~ known ~ '`')) -%}
+        {%- endfor -%}
     {%- endfor -%}
     {%- if block.get('feature_view_defaults', {}) is not mapping -%}
         {%- do found.append(provender._violation(

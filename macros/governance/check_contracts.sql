@@ -26,5 +26,6 @@
     {{- return(
         found + per_view + provender._check_histories(views, snapshots) + provender._check_services(views)
         + provender._check_sources(views) + provender._check_clocks(views) + provender._check_reads(views) + provender._check_schedules(views)
+        + provender._check_cadences() + provender._check_pipelines()
     ) -}}
 {% endmacro %}

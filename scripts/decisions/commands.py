@@ -65,7 +65,7 @@ def land_decisions(  # noqa: PLR0913 - the options of a command
     with open_redis(redis_url, project_dir) as client:
         lander = Lander(client, keys, project.landing, key, kept)
         if not follow_on:
-            _report(lander.land(at), project, as_json)
+            report_landed(lander.land(at), project, as_json)
             return
         with stopped_by_signals() as stop:
             told = _Teller(project)
@@ -130,7 +130,8 @@ class _Teller:
         self._complaint = landed.complaint
 
 
-def _report(landed: LandedDecisions, project: Project, as_json: bool) -> None:
+def report_landed(landed: LandedDecisions, project: Project, as_json: bool) -> None:
+    """Print what landed; raise Refused when something could not."""
     if as_json:
         print_json(
             {

@@ -1,16 +1,13 @@
 """What a project declares of its decision log: `vars: provender: decision_log:`."""
 
-import re
 from pathlib import Path
-from typing import Any
 
 from provender.keys import nearest
+from provender_ops.durations import duration_seconds
 from provender_ops.errors import BadInput
 from provender_ops.project import settings
 
 _KNOWN = ("retention", "land_within")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_LONGEST = 36525 * 86400  # as the macro duration_seconds has it
 
 
 def retention_us(root: Path) -> int | None:
@@ -27,15 +24,9 @@ def retention_us(root: Path) -> int | None:
             raise BadInput(f"{where} has no {name!r}.{nearest(str(name), _KNOWN)}")
     if "retention" not in block:
         return None
-    seconds = _seconds(block["retention"])
+    seconds = duration_seconds(block["retention"])
     if seconds is None:
         raise BadInput(
             f"{where}: retention is no duration, got {block['retention']!r}. Write it like 730d."
         )
     return seconds * 1_000_000
-
-
-def _seconds(text: Any) -> int | None:
-    found = re.fullmatch(r"([0-9]{1,12})([smhd])", text) if isinstance(text, str) else None
-    seconds = int(found[1]) * _SECONDS[found[2]] if found else 0
-    return seconds if 0 < seconds <= _LONGEST else None

@@ -1,4 +1,6 @@
-"""`push-online` as forks of one process that has loaded it: real commands, started in a moment.
+"""Commands as forks of one process that has loaded them: real ones, started in a moment.
+
+`push-online`, unless another module with a `main` is named.
 
 Each has its own pid, output and exit code, and may be stopped and killed. Run as a program, this
 is the process they fork from: it takes one JSON line for each on stdin, and tells on stdout which
@@ -6,6 +8,7 @@ pid began and how it ended.
 """
 
 import gc
+import importlib
 import json
 import os
 import select
@@ -15,12 +18,13 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+PUSH = "provender_ops.push_online"
 PATIENCE = 120  # seconds; a push that takes longer hangs
 
 
@@ -50,6 +54,11 @@ class PushProcess:
         return Ended(code, self._said.read_text())
 
     @property
+    def said(self) -> str:
+        """What it has said so far."""
+        return self._said.read_text()
+
+    @property
     def has_ended(self) -> bool:
         return self._code.done()
 
@@ -69,23 +78,23 @@ class PushProcess:
 class LoadedPush:
     """Starts pushes; they are all gone after remove()."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = PUSH, environment: Mapping[str, str] | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="pv-")
         self._started: Future[int] = Future()
         self._running: dict[int, PushProcess] = {}
         self._one_at_a_time = threading.Lock()
         self._count = 0
         self._process = subprocess.Popen(
-            [sys.executable, __file__],
+            [sys.executable, __file__, module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", **(environment or {})},
         )
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
     def start(self, *arguments: str) -> PushProcess:
-        """Start `push-online` with these arguments."""
+        """Start the command with these arguments."""
         assert self._process.stdin is not None
         with self._one_at_a_time:
             self._count += 1
@@ -161,18 +170,17 @@ def _fork(arguments: list[str], said: str) -> int:
 
 
 def _push(arguments: list[str], said: str) -> None:
-    from provender_ops.push_online import main  # noqa: PLC0415 - loaded only here
-
+    command = importlib.import_module(sys.argv[1])
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     output = os.open(said, os.O_WRONLY | os.O_APPEND)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    sys.argv = ["push-online", *arguments]
+    sys.argv = [command.__name__, *arguments]
     code: object = 70
     try:
-        main()
+        command.main()
         code = 0
     except SystemExit as end:
         code = end.code
@@ -185,8 +193,7 @@ def _push(arguments: list[str], said: str) -> None:
 
 
 if __name__ == "__main__":
-    import provender_ops.push_online  # noqa: F401
-
+    importlib.import_module(sys.argv[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests
     gc.freeze()
     _serve()

@@ -536,6 +536,7 @@ def commands() -> list[list[str]]:
         ["report"],
         ["retire"],
         ["roll-back"],
+        ["run"],
         ["status"],
         ["read"],
         ["audit"],
