@@ -40,6 +40,7 @@ from provender_ops.project import find_project, find_root
 from provender_ops.push_online import push_online
 from provender_ops.report.commands import report
 from provender_ops.retire import retire
+from provender_ops.scaffold.commands import app as new_commands
 from provender_ops.status import status
 
 app = new_app("A feature store that is a dbt project: what stands beside `dbt build` and SQL.")
@@ -55,6 +56,7 @@ app.command("report")(report)
 app.command("retire")(retire)
 app.command("status")(status)
 app.command("verify-log")(verify_log)
+app.add_typer(new_commands, name="new")
 app.add_typer(redis_app, name="redis")
 
 
