@@ -51,9 +51,3 @@
     {%- endif -%}
     {{- return(found) -}}
 {% endmacro %}
-
-
-{#- YAML makes a date of one; dbt, text of it. -#}
-{% macro _is_day(value) %}
-    {{- return(modules.re.fullmatch('[0-9]{4}-[0-9]{2}-[0-9]{2}', value | string) is not none and provender._is_date(value | string)) -}}
-{% endmacro %}

@@ -38,18 +38,6 @@
 {% endmacro %}
 
 
-{#- A day of the calendar, as YAML's date or as text. -#}
-{% macro _is_day(value) %}
-    {%- set parts = modules.re.fullmatch('([0-9]{4})-([0-9]{2})-([0-9]{2})', value | string) -%}
-    {%- if not parts -%}
-        {{- return(false) -}}
-    {%- endif -%}
-    {%- set year, month, day = parts[1] | int, parts[2] | int, parts[3] | int -%}
-    {%- set is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) -%}
-    {{- return(1 <= month <= 12 and 1 <= day <= [31, 29 if is_leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]) -}}
-{% endmacro %}
-
-
 {#- A service cannot read what may not go online. -#}
 {% macro _check_service_uses(where, views) %}
     {%- set found = [] -%}

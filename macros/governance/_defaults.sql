@@ -48,3 +48,9 @@
     {%- set first = modules.datetime.date(text[:4] | int, text[5:7] | int, 1) -%}
     {{- return((text[8:] | int) <= 28 or (first + modules.datetime.timedelta(days=(text[8:] | int) - 1)).month == first.month) -}}
 {% endmacro %}
+
+
+{#- YAML makes a date of one; dbt, text of it. -#}
+{% macro _is_day(value) %}
+    {{- return(modules.re.fullmatch('[0-9]{4}-[0-9]{2}-[0-9]{2}', value | string) is not none and provender._is_date(value | string)) -}}
+{% endmacro %}
