@@ -1,5 +1,10 @@
 {#- Unique ids of the feature views and of everything they descend from. -#}
 {% macro _feature_lineage() %}
+    {{- return(provender._once('feature_lineage', provender._walk_lineage)) -}}
+{% endmacro %}
+
+
+{% macro _walk_lineage() %}
     {%- set lineage = [] -%}
     {%- for node in provender._feature_view_nodes() -%}
         {%- do lineage.extend([node.unique_id] + provender._ancestors(node.unique_id)) -%}
