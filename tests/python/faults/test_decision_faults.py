@@ -19,7 +19,7 @@ from test_replica import follow, in_step
 
 from provender import DecisionLog, ServedFeatures
 
-# With `everysec` Redis acknowledges before it writes while the disk is slow to sync, for two seconds.
+# With `everysec` Redis acknowledges before it writes while the disk syncs slowly: for two seconds.
 KEEPS = ("--appendonly", "yes", "--appendfsync", "always")
 STALLS = {"both": (REQUESTS, REPLIES), "requests": (REQUESTS,), "replies": (REPLIES,)}
 
