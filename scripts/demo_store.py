@@ -30,7 +30,11 @@ class Store:
         self.root = root
         self.log = root / "logs" / "demo.log"
         self.redis = EmbeddedRedis(root)
-        self._commit = git_commit(root)
+        self._environment = {
+            "DBT_USE_COLORS": "false",
+            "DBT_LOG_LEVEL_FILE": "none",  # what dbt says is in our log
+            "PROVENDER_GIT_COMMIT": git_commit(root),
+        }
 
     def start_anew(self) -> None:
         """Remove what an earlier demo left, and nothing else; start Redis."""
@@ -46,8 +50,8 @@ class Store:
     def build(self, as_of: datetime, *select: str) -> None:
         """Run `dbt build`, as if it were `as_of`."""
         selection = ["--select", *select] if select else []
-        variables = json.dumps({"as_of": as_of.isoformat(), "rehearsal": True})
-        self._run("dbt", "build", "--target", TARGET, "--vars", variables, *selection)
+        rehearsed = ["--vars", "{rehearsal: true}", *selection]
+        self._run("dbt", "build", "--target", TARGET, *rehearsed, PROVENDER_AS_OF=as_of.isoformat())
 
     def push(self, now: datetime) -> dict[str, Any]:
         """Run `push-online`, as if it were `now`; return what it wrote."""
@@ -75,14 +79,17 @@ class Store:
             names = [column[0] for column in found.description or ()]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
-    def _run(self, command: str, *arguments: str) -> str:
-        """Run one of our commands; raise CouldNotRun with its last words when it fails."""
+    def _run(self, command: str, *arguments: str, **variables: str) -> str:
+        """Run one of our commands in an environment that has these variables too.
+
+        Raises CouldNotRun with its last words when it fails.
+        """
         program = Path(sys.executable).parent / command
         self.log.parent.mkdir(exist_ok=True)
         done = subprocess.run(
             [str(program), *arguments],
             cwd=self.root,
-            env={**os.environ, "DBT_USE_COLORS": "false", "PROVENDER_GIT_COMMIT": self._commit},
+            env={**os.environ, **self._environment, **variables},
             capture_output=True,
             text=True,
             check=False,

@@ -1,5 +1,10 @@
 {#- Unique ids of the feature views and of everything they descend from. -#}
 {% macro _feature_lineage() %}
+    {{- return(provender._once('feature_lineage', provender._walk_lineage)) -}}
+{% endmacro %}
+
+
+{% macro _walk_lineage() %}
     {%- set views = provender._feature_view_nodes() | map(attribute='unique_id') | list -%}
     {{- return((views + provender._ancestors(views)) | unique(case_sensitive=true) | sort) -}}
 {% endmacro %}

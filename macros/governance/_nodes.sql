@@ -1,10 +1,16 @@
-{#- Nodes of one kind ('model', 'snapshot') in any package, by unique_id. Only those are turned into dicts: graphs are large. -#}
+{#- Nodes of one kind ('model', 'snapshot', 'seed') in any package, by unique_id. Reading a graph turns each node into a dict: only
+    those kinds are, and once. -#}
 {% macro _nodes(kind) %}
-    {%- set nodes = [] -%}
-    {%- for id in graph.nodes | sort(case_sensitive=true) if id.startswith(kind ~ '.') -%}
-        {%- do nodes.append(graph.nodes[id]) -%}
+    {{- return(provender._once('nodes', provender._nodes_by_kind)[kind]) -}}
+{% endmacro %}
+
+
+{% macro _nodes_by_kind() %}
+    {%- set kinds = {'model': [], 'snapshot': [], 'seed': []} -%}
+    {%- for id in graph.nodes | sort(case_sensitive=true) if id.split('.')[0] in kinds -%}
+        {%- do kinds[id.split('.')[0]].append(graph.nodes[id]) -%}
     {%- endfor -%}
-    {{- return(nodes) -}}
+    {{- return(kinds) -}}
 {% endmacro %}
 
 

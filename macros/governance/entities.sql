@@ -2,6 +2,11 @@
     {%- if not execute -%}
         {{- return([]) -}}
     {%- endif -%}
+    {{- return(provender._once('entities', provender._all_entities)) -}}
+{% endmacro %}
+
+
+{% macro _all_entities() %}
     {%- set entities = [] -%}
     {%- for node in provender._entity_nodes() -%}
         {%- do entities.append({

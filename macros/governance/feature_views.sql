@@ -2,10 +2,16 @@
     {%- if not execute -%}
         {{- return([]) -}}
     {%- endif -%}
+    {%- set views = provender._once('feature_views', provender._all_feature_views) -%}
+    {{- return(views if unique_id is none else views | selectattr('unique_id', 'equalto', unique_id) | list) -}}
+{% endmacro %}
+
+
+{% macro _all_feature_views() %}
     {%- set entities = provender.entities() -%}
     {%- set snapshots = provender._nodes('snapshot') -%}
     {%- set views = [] -%}
-    {%- for node in provender._feature_view_nodes() if unique_id in [none, node.unique_id] -%}
+    {%- for node in provender._feature_view_nodes() -%}
         {%- do views.append(provender._feature_view(node, entities, snapshots)) -%}
     {%- endfor -%}
     {{- return(views) -}}

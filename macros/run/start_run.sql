@@ -1,5 +1,6 @@
 {% macro start_run() %}
     {%- if execute -%}
+        {%- do provender.as_of() -%}
         {%- do provender._use_utc() -%}
         {%- do provender.check_contracts() -%}
         {%- do provender._create_log_tables() -%}

@@ -23,7 +23,7 @@
     {%- if 'nodes' not in graph -%}
         {{- return(['*']) -}}
     {%- endif -%}
-    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == entity -%}
+    {%- for node in provender._nodes('model') if node.name == entity -%}
         {%- set meta = (node.config.get('meta') or {}).get('entity') -%}
         {%- if meta and meta.get('keys') -%}
             {{- return(meta['keys']) -}}

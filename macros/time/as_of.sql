@@ -3,10 +3,13 @@
 {% endmacro %}
 
 
-{#- The run's as_of as UTC text with microseconds: `--vars '{as_of: …}'`, else the start of the run. -#}
+{#- The run's as_of as UTC text with microseconds: `--vars '{as_of: …}'`, else PROVENDER_AS_OF, else the start of the run. While dbt
+    parses, the environment is not asked: dbt would parse anew, at every other as_of, all that it was asked for. -#}
 {% macro _as_of_text() %}
     {%- set given = var('as_of', none) -%}
-    {{- return(run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f') if given is none else provender._instant_text(given, 'as_of')) -}}
+    {%- set name = 'as_of' if given is not none else 'PROVENDER_AS_OF' -%}
+    {%- set given = env_var('PROVENDER_AS_OF', '') or none if given is none and execute else given -%}
+    {{- return(run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f') if given is none else provender._instant_text(given, name)) -}}
 {% endmacro %}
 
 

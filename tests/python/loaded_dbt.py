@@ -1,15 +1,17 @@
 """dbt commands as forks of one process that has loaded dbt.
 
-Most of a small dbt command is the same every time: dbt's imports, and what it derives from its own
-classes and macros when it first needs them. Here `multiprocessing`'s fork server does that once,
-and each command is a fork of it: a process of its own, with its own folder, environment, output
-and exit code, that can be killed. It shares with the others what `dbtRunner` keeps from one command
-to the next, and the hash seed.
+Most of a small dbt command is the same every time: dbt's imports, what it derives from its own
+classes when it first needs them, and the templates that it compiles of its macros and ours (dbt
+knows one by its text: of a macro that a test changed, a command compiles what the test wrote).
+Here `multiprocessing`'s fork server does that once, and each command is a fork of it: a process of
+its own, with its own folder, environment, output and exit code, that can be killed. It shares with
+the others what `dbtRunner` keeps from one command to the next, and the hash seed.
 """
 
 import gc
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -20,9 +22,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from unittest import mock
 
+MACROS = Path(__file__).parents[2] / "macros"
+
 # One of each thing that our projects are made of. dbt parses it, and connects to nothing.
 PROJECT = {
-    "dbt_project.yml": "{name: loaded, profile: loaded, on-run-start: [select 1]}",
+    "dbt_project.yml": "{name: provender, profile: loaded, on-run-start: [select 1]}",
     "profiles.yml": "loaded: {target: dev, outputs: {dev: {type: duckdb, path: none.duckdb}}}",
     "macros/nothing.sql": "{% macro nothing() %}{% endmacro %}",
     "macros/nothing.yml": "macros: [{name: nothing}]",
@@ -104,9 +108,12 @@ def _run(
 def _load_dbt() -> None:
     """Leave dbt as a first command leaves it, with no thread, which a fork would not have."""
     from dbt.cli.main import dbtRunner  # noqa: PLC0415
+    from dbt.contracts.graph.manifest import Manifest  # noqa: PLC0415
+    from dbt_common.clients.jinja import template_cache  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
+        shutil.copytree(MACROS, "macros")
         for name, text in PROJECT.items():
             Path(name).parent.mkdir(exist_ok=True)
             Path(name).write_text(text)
@@ -115,6 +122,9 @@ def _load_dbt() -> None:
         done = dbtRunner().invoke([*options.split(), "parse", "--profiles-dir", "."])
         os.chdir("/")
     assert done.success, done.exception
+    assert isinstance(done.result, Manifest)
+    for macro in done.result.macros.values():
+        template_cache.get_node_template(macro)
     threads = Path("/proc/self/task")
     assert not threads.exists() or len(list(threads.iterdir())) == 1
 

@@ -84,8 +84,9 @@ class DbtProject:
         self, *args: str, as_of: str | None = None, **variables: object
     ) -> DbtProcess | subprocess.Popen[str]:
         """Start a dbt command and leave it running."""
+        moment = {} if as_of is None else {"PROVENDER_AS_OF": as_of}
         if as_of is not None:
-            variables = {"as_of": as_of, "rehearsal": True, **variables}
+            variables = {"rehearsal": True, **variables}
         given = ["--vars", json.dumps(variables)] if variables else []
         arguments = ["--no-use-colors", *args, *given]
         environment = {
@@ -94,6 +95,7 @@ class DbtProject:
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "DBT_LOG_LEVEL_FILE": "none",
             "PYTHONWARNINGS": "ignore",
+            **moment,
         }
         if self.forked:
             return DbtProcess(arguments, self.folder, environment)

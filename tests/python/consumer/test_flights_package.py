@@ -73,9 +73,10 @@ def test_the_package_brings_no_lender(package_nodes: list[dict[str, str]]) -> No
 def test_the_readme_says_what_ran_here(flights: FlightsProject) -> None:
     lines = [line.partition("  #")[0].strip() for line in flights.readme.splitlines()]
     assert lines.count(LOAD) == lines.count(DEPS) == lines.count(PUSH) == lines.count(READ) == 1
-    week = f'{BUILD} --vars "{{as_of: $as_of, rehearsal: true}}" < /dev/null || break'
-    training = f"{TRAIN} --vars '{{as_of: {TRAINED_AT.isoformat()}Z, rehearsal: true}}'"
-    watch = f"{WATCH} --vars '{{as_of: {flights.last_run.isoformat()}Z, rehearsal: true}}'"
+    rehearsed = "--vars '{rehearsal: true}'"
+    week = f"PROVENDER_AS_OF=$as_of {BUILD} {rehearsed} < /dev/null || break"
+    training = f"PROVENDER_AS_OF={TRAINED_AT.isoformat()}Z {TRAIN} {rehearsed}"
+    watch = f"PROVENDER_AS_OF={flights.last_run.isoformat()}Z {WATCH} {rehearsed}"
     assert lines.count(week) == lines.count(watch) == lines.count(training) == 1
     for run in flights.week:
         assert f"| {run:%Y-%m-%d %H:%M} |" in flights.readme

@@ -4,11 +4,14 @@ One store is driven through them in order. After each command the test keeps wha
 writer's file and what the published catalog showed to a reader.
 """
 
+import json
+import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import duckdb
 import pytest
@@ -79,6 +82,7 @@ class Store:
         self.reader: list[Dump | None] = []  # one open session, before and after a build
         self.codes: list[int] = []  # of the two builds at once
         self.states: dict[tuple[str, int], list[tuple[Any, ...]]] = {}  # at every logged run
+        self.at_noon: DbtRun | None = None  # which is no time
         self.replaced: DbtRun | None = None  # over another database
 
     def switch(self, *, test_fails: bool = False, history_fails: bool = False) -> None:
@@ -127,11 +131,13 @@ class Store:
 
 def drive(store: Store) -> None:
     project, did = store.project, store.did
+    store.at_noon = project.build(as_of="noon")
     did("first", project.build(as_of=at(8)))
 
     ours = "search_order: [provender, dbt]"
     project.edit("dbt_project.yml", ours, "search_order: [dbt]")
-    did("ahead", project.build("--vars", "{as_of: 2999-01-01}"))  # the clock of the machine
+    with mock.patch.dict(os.environ, {"PROVENDER_AS_OF": at(9)}):
+        did("ahead", project.build("--vars", "{as_of: 2999-01-01}"))  # the clock of the machine
     project.edit("dbt_project.yml", "search_order: [dbt]", ours)
     did("again", project.dbt("snapshot", as_of=at(8)))
     did("later snapshot", project.dbt("snapshot", as_of=at(9)))
@@ -152,7 +158,7 @@ def drive(store: Store) -> None:
     did("history only", project.dbt("snapshot", "--select", "visits_history", as_of=at(13)))
 
     store.switch(test_fails=True, history_fails=True)
-    did("fails", project.build(as_of=at(14)))
+    did("fails", project.build("--vars", json.dumps({"as_of": at(14), "rehearsal": True})))
     store.switch()
     did("retry", project.dbt("retry"))
 
@@ -236,8 +242,15 @@ def test_a_project_without_the_dispatch_block_is_refused(store: Store) -> None:
     )
 
 
+def test_a_time_that_is_none_stops_everything(store: Store) -> None:
+    assert store.at_noon is not None
+    assert store.at_noon.code != 0
+    assert "PROVENDER_AS_OF: not a time, got 'noon'" in " ".join(store.at_noon.output.split())
+    assert set(store.at_noon.status.values()) <= {"skipped"}
+
+
 def test_an_as_of_in_the_future_is_refused(store: Store) -> None:
-    """No run could be logged before it ever again."""
+    """No run could be logged before it ever again. What --vars says is before PROVENDER_AS_OF."""
     assert_refused(store, "ahead", "is in the future, and history could not be continued")
 
 

@@ -473,13 +473,13 @@ def copied(morning: Morning, folder: Path) -> Path:
 
 
 def dbt(root: Path, command: str, at: datetime, *options: str) -> subprocess.CompletedProcess[str]:
-    variables = json.dumps({"as_of": at.isoformat(), "rehearsal": True})
     return subprocess.run(
         [
             *(sys.executable, "-m", "dbt.cli.main", command, "--target", "demo"),
-            *("--profiles-dir", str(root), "--vars", variables, *options),
+            *("--profiles-dir", str(root), "--vars", "{rehearsal: true}", *options),
         ],
         cwd=root,
+        env={**os.environ, "PROVENDER_AS_OF": at.isoformat(), "DBT_LOG_LEVEL_FILE": "none"},
         capture_output=True,
         text=True,
         check=False,
