@@ -36,5 +36,6 @@
 {% macro _feature_view_keys() %}
     {{- return([
         'entity', 'ttl', 'freshness_sla', 'otherwise', 'classification', 'log_values', 'lag', 'backfill', 'backfill_reason', 'retention',
+        'approvals',
     ]) -}}
 {% endmacro %}

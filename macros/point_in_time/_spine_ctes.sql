@@ -14,7 +14,7 @@
         ),
 
         spine as (
-            select * from {{ spine }}
+            select * from /* provender:training_spine */ {{ spine }} /* provender:end_training_spine */
             where case
                 when cast({{ as_of }} as timestamp) > (select known_until from horizon) then error(
                     'point_in_time_join: the spine asks for ' || {{ as_of }} || ', and what was readable is known until '

@@ -1,9 +1,11 @@
-{#- What a join was asked for, as a comment in its SQL: record_definition reads it there, when the model that holds it is built. -#}
+{#- What a join was asked for, as a comment in its SQL: record_definition reads it there, when the model that holds it is built. Where the join
+    ends, and what its spine is, two more markers tell, to who compares definitions. -#}
 {% macro _training_marker(spine, views, sources, as_of) -%}
     {%- set asked = [] -%}
     {%- for view in views -%}
         {%- do asked.append({
             'view': view.name, 'version': view.version, 'as': view.as, 'columns': view.columns, 'policy': view.policy, 'max_age': view.max_age,
+            'keys': view.spine_keys,
             'recomputed_by': provender._last_definition(view.unique_id, 'fingerprint') if 'recompute' in sources else none,
         }) -%}
     {%- endfor -%}

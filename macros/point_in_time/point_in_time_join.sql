@@ -62,6 +62,7 @@
         {{ answer.joins }}
         {%- endfor %}
         {%- endfor %}
+        /* provender:end_training */
     )
 {%- endmacro %}
 

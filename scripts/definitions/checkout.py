@@ -68,7 +68,7 @@ def compile_arguments(
         *("--no-send-anonymous-usage-stats", "--log-level-file", "none"),
         *("--no-use-colors", "--log-format", "json", "--log-level", "error", "--write-json"),
         *("compile", *SELECTED, "--project-dir", str(root), "--profiles-dir", str(profiles)),
-        *("--target-path", str(folder)),
+        *("--target-path", str(folder), "--log-path", str(folder)),
         *(("--target", target) if target else ()),
         *(("--vars", json.dumps(variables)) if variables else ()),
     ]
@@ -115,7 +115,7 @@ def _keep(parsed: Path, kept: Path) -> None:
 
 def _complaint(output: str) -> str:
     said = [message for line in output.splitlines() if (message := _message(line))]
-    text = " ".join(" ".join(said).split())
+    text = " ".join(" ".join(said).split()).removeprefix("[ERROR]: Encountered an error: ")
     return (text or "dbt says nothing").rstrip(".") + "."
 
 

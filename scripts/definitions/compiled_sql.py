@@ -13,7 +13,6 @@ _NESTED = re.compile(
     r"(\( /\* provender:features_of (\S+) \*/ ).*?( /\* provender:end_of \2 \*/ \))", re.DOTALL
 )
 _RUN = re.compile(r"/\* provender:spine \w+ \*/.*?cast\('([^']+)' as timestamp\)", re.DOTALL)
-_TRAINING = re.compile(r"/\* provender:training .*? \*/\s*")
 
 
 def run_as_of(compiled: Iterable[str]) -> str | None:
@@ -41,8 +40,7 @@ def definition_of(
         sql = sql.replace(relations[unique_id], f'"{unique_id}"')
     if as_of is not None:
         sql = sql.replace(as_of, AS_OF)
-    sql = _NESTED.sub(lambda found: _renested(found, nested(found[2])), sql)
-    return without_training_marker(sql)
+    return _NESTED.sub(lambda found: _renested(found, nested(found[2])), sql)
 
 
 def over_own_spine(definition: str, keys: Iterable[str]) -> str:
@@ -52,14 +50,6 @@ def over_own_spine(definition: str, keys: Iterable[str]) -> str:
     """
     columns = ", ".join([*keys, "as_of"])
     return definition.replace(HOLE, f"(select distinct {columns} from {HOLE} as spine)")
-
-
-def without_training_marker(sql: str) -> str:
-    """Return SQL without what a training set notes of how it was asked for.
-
-    It names fingerprints, which a checkout that was never built does not have.
-    """
-    return _TRAINING.sub("", sql)
 
 
 def _renested(found: re.Match[str], definition: str | None) -> str:

@@ -1,7 +1,6 @@
 """What is deployed: the registry as the last build published it."""
 
 from provender_ops.catalog import Catalog, reading
-from provender_ops.definitions.compiled_sql import without_training_marker
 from provender_ops.definitions.declarations import Declarations
 from provender_ops.definitions.registry_tables import TABLES, declarations_of
 from provender_ops.errors import UnreadableCatalog
@@ -22,6 +21,6 @@ def of_published(catalog: Catalog) -> Declarations:
         )
     tables = {name: catalog.rows(f"from {name}") for name in TABLES}
     recorded = catalog.rows(f"select unique_id, definition_sql from {DEFINITIONS}")
-    sql = {row["unique_id"]: without_training_marker(row["definition_sql"]) for row in recorded}
+    sql = {row["unique_id"]: row["definition_sql"] for row in recorded}
     with reading(catalog.path):
         return declarations_of(tables, sql)

@@ -16,6 +16,7 @@ from provender_ops.definitions.declarations import (
     Source,
     View,
 )
+from provender_ops.definitions.training_joins import joins_plainly
 
 TABLES = (
     "feature_views",
@@ -50,13 +51,16 @@ def declarations_of(
     """
     views = _views(tables["feature_views"], tables["features"])
     context = _context(tables["feature_context"])
+    ids = {view.label: view.unique_id for view in views}
     return Declarations(
         views={view.label: view for view in views},
         entities={entity.name: entity for entity in map(_entity, tables["feature_entities"])},
         services={service.name: service for service in map(_service, tables["feature_services"])},
         sources={source.unique_id: source for source in map(_source, tables["feature_sources"])},
         models={
-            row["unique_id"]: _model(row, sql.get(row["unique_id"]), context["macro"])
+            row["unique_id"]: _model(
+                row, joins_plainly(sql.get(row["unique_id"]), ids), context["macro"]
+            )
             for row in tables["feature_models"]
         },
         macros={name: macro["checksum"] for name, macro in context["macro"].items()},

@@ -113,7 +113,7 @@ def todo(planned: Planned) -> Iterator[str]:
     change = planned.change
     owner = (planned.missing or ("OWNER",))[0]
     yield "Put what breaks in a version beside the old one, or record in the YAML who agrees:"
-    yield f"  approvals: [{{change: {change.id}, by: {owner}, reason: …}}]"
+    yield f"  approvals: [{{change: '{change.id}', by: {owner}, reason: …}}]"
 
 
 def _change(planned: Planned) -> Iterator[str]:
