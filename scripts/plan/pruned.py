@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
 DIALECT = "duckdb"
@@ -28,7 +29,7 @@ class CannotPrune(Exception):  # noqa: N818 - a name that says what happened nee
 def pruned(sql: str, columns: Sequence[str]) -> str:
     """Return a SELECT of these columns of a query; raise CannotPrune."""
     try:
-        tree = parse_one(sql, dialect=DIALECT)
+        tree = normalize_identifiers(parse_one(sql, dialect=DIALECT), dialect=DIALECT)
     except SqlglotError as error:
         raise CannotPrune(str(error)) from None
     if not isinstance(tree, exp.Query) or tree.find(*_STRANGE):
@@ -64,10 +65,8 @@ def _cut_columns(tree: Node) -> bool:
     """Cut columns that nobody reads; return whether there were any."""
     needs: dict[int, _Need] = {}
     cut = False
-    scopes = traverse_scope(tree)
-    _refuse_correlated(scopes)
-    beside = _bare_in_joins(tree)
-    for scope in reversed(scopes):  # who reads comes before what is read
+    beside = _read_in_joins(tree)
+    for scope in reversed(traverse_scope(tree)):  # who reads comes before what is read
         need = needs.setdefault(id(scope), _Need())
         need.names |= beside
         if not _is_prunable(scope):
@@ -80,18 +79,17 @@ def _cut_columns(tree: Node) -> bool:
     return cut
 
 
-def _refuse_correlated(scopes: Sequence[Scope]) -> None:
-    """Raise CannotPrune where a derived table reads what stands beside it."""
-    for scope in scopes:
-        if scope.is_derived_table and (scope.external_columns or not scope.selected_sources):
-            raise CannotPrune("a derived table reads what stands beside it")
-
-
-def _bare_in_joins(tree: Node) -> set[str]:
-    """Return names without a table in joined queries, which may be of what stands beside these."""
-    joined = (join.this for join in tree.find_all(exp.Join) if isinstance(join.this, exp.Subquery))
-    columns = (column for query in joined for column in query.find_all(exp.Column))
-    return {column.name.lower() for column in columns if not column.table}
+def _read_in_joins(tree: Node) -> set[str]:
+    """Return names in joined queries that may be of what stands beside these."""
+    names: set[str] = set()
+    for join in tree.find_all(exp.Join):
+        if isinstance(join.this, exp.Subquery):
+            own = {table.alias_or_name.lower() for table in join.this.find_all(exp.Table)}
+            own |= {query.alias.lower() for query in join.this.find_all(exp.Subquery)}
+            for column in join.this.find_all(exp.Column):
+                parts = [part.name.lower() for part in column.parts]
+                names |= set() if len(parts) > 1 and parts[0] in own else set(parts)
+    return names
 
 
 def _is_prunable(scope: Scope) -> bool:
@@ -259,7 +257,8 @@ def _only_source(scope: Scope) -> Scope | None:
 
 def _cut_own_joins(scope: Scope) -> bool:
     query: Node = scope.expression
-    if any(projection.is_star for projection in query.selects):
+    stars = [each for each in query.selects if each.is_star]
+    if any(not isinstance(star, exp.Column) for star in stars):
         return False
     cut = False
     for join in list(query.args.get("joins") or ()):
