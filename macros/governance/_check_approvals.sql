@@ -46,10 +46,10 @@
 {% macro _owner_names() %}
     {%- set names = [] -%}
     {%- for group in graph.groups.values() -%}
-        {%- do names.extend([group.name, group.owner.name, group.owner.email]) -%}
+        {%- do names.extend([group.name, group.owner.get('name'), group.owner.get('email')]) -%}
     {%- endfor -%}
     {%- for exposure in graph.exposures.values() -%}
-        {%- do names.extend([exposure.owner.name, exposure.owner.email]) -%}
+        {%- do names.extend([exposure.owner.get('name'), exposure.owner.get('email')]) -%}
     {%- endfor -%}
-    {{- return(names | reject('none') | unique(case_sensitive=true) | list) -}}
+    {{- return(names | select | unique(case_sensitive=true) | list) -}}
 {% endmacro %}

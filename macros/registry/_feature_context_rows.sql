@@ -10,7 +10,7 @@
         {%- do rows.append({'kind': 'var', 'name': name, 'value': tojson(provender._plain(var(name, none)))}) -%}
     {%- endfor -%}
     {%- for group in (graph.groups if execute else {}).values() -%}
-        {%- do rows.append({'kind': 'group', 'name': group.name, 'value': {'name': group.owner.name, 'email': group.owner.email}}) -%}
+        {%- do rows.append({'kind': 'group', 'name': group.name, 'value': {'name': group.owner.get('name'), 'email': group.owner.get('email')}}) -%}
     {%- endfor -%}
     {{- return(provender._rows(rows, {'kind': 'varchar', 'name': 'varchar', 'value': 'varchar'})) -}}
 {% endmacro %}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlglot import exp, parse_one
 
 from provender_ops.definitions.declarations import Declarations, Entity, View
-from provender_ops.definitions.parsed import canonical
+from provender_ops.definitions.parsed import canonical, same_query
 from provender_ops.plan.change import ID_LENGTH, Change, digest, named
 from provender_ops.plan.edits import Edit, Edits
 from provender_ops.plan.inlined import inlined
@@ -22,8 +22,8 @@ class Query(NamedTuple):
     sql: str | None
 
     def says_the_same_as(self, other: "Query") -> bool:
-        """Return whether both are known and equal."""
-        return self.sql is not None and self.sql == other.sql
+        """Return whether both are known and mean the same."""
+        return self.sql is not None and other.sql is not None and same_query(self.sql, other.sql)
 
 
 class Computations:
@@ -49,7 +49,7 @@ class Computations:
         after = self._query(True, becomes.unique_id, _columns(becomes, new))
         if before.sql is None or after.sql is None:
             return False
-        return canonical(before.sql) == canonical(_called(after.sql, new, old))
+        return same_query(before.sql, _called(after.sql, new, old))
 
     def is_same_view(self, old: View, new: View) -> bool:
         """Return whether two views, of two names, are one: columns, entity and computation."""
@@ -123,7 +123,7 @@ class Computations:
         ]
         state = self.new if is_new else self.old
         whole = None if all(queries) else self._whole(state, view.unique_id)
-        return digest([queries, whole])[:ID_LENGTH]
+        return digest([[sql and canonical(sql) for sql in queries], whole])[:ID_LENGTH]
 
     def _whole(self, state: Declarations, unique_id: str) -> list[str]:
         ids = sorted({unique_id, *state.ancestors(unique_id)})
@@ -143,7 +143,7 @@ class Computations:
             yield _no_other(f"entity {new.name}", views, edits, causes)
             return
         whole = [
-            self._whole(state, each.unique_id) if query.sql is None else query.sql
+            self._whole(state, each.unique_id) if query.sql is None else canonical(query.sql)
             for state, each, query in ((self.old, old, before), (self.new, new, after))
         ]
         yield Change(
@@ -164,7 +164,7 @@ class Computations:
         if sql is None:
             return Query(None)
         try:
-            return Query(canonical(pruned(sql, columns)))
+            return Query(pruned(sql, columns))
         except CannotPrune:
             return Query(None)
 

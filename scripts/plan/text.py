@@ -63,9 +63,10 @@ def _side(value: object) -> str:
 def reach(planned: Planned) -> str:
     """Return whom a change reaches, in a sentence."""
     blast, own = planned.blast, planned.change.views
+    own_services = planned.change.services  # and that one
     told_views = [label for label in blast.views if (label,) != own]  # the subject says that one
     parts = [
-        ("service", "services", blast.services),
+        ("service", "services", [name for name in blast.services if name not in own_services]),
         ("view", "views", told_views),
         ("model", "models", blast.models),
         ("training set", "training sets", [_plain(each) for each in blast.training_sets]),
@@ -80,7 +81,7 @@ def reach(planned: Planned) -> str:
         told.append(
             f"{_count(blast.online_keys or 0, 'key')} online" if known else "keys online: unknown"
         )
-    return "; ".join(told) or "nobody"
+    return "; ".join(told)
 
 
 def _plain(unique_id: str) -> str:
@@ -122,7 +123,8 @@ def _change(planned: Planned) -> Iterator[str]:
     told = f"{change.subject} {change.kind}{f': {values}' if values else ''}"
     yield f"{change.verdict}: {told}" + (f"  [{change.id}]" if change.is_breaking else "")
     yield f"  {change.why}"
-    yield f"  reaches {reach(planned)}"
+    if told := reach(planned):
+        yield f"  reaches {told}"
     if change.is_breaking:
         yield f"  {agreement(planned)}"
         if change.hint and planned.is_blocking:

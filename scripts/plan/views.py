@@ -16,7 +16,7 @@ def added(view: View, old: Declarations) -> Change:
     versions = [other.label for other in old.views.values() if other.name == view.name]
     kind = "version added" if versions else "view added"
     why = f"It stands beside {named(versions)}." if versions else "Nobody reads it yet."
-    return _of(view, kind, False, why, new=view.version)
+    return _of(view, kind, False, why)
 
 
 def removed(view: View, old: Declarations, now: datetime) -> Change:
@@ -24,15 +24,13 @@ def removed(view: View, old: Declarations, now: datetime) -> Change:
     announced = view.deprecation_date
     if announced is not None and announced <= now and not old.readers[view.label]:
         why = f"Its end was announced for {announced:%Y-%m-%d}, and no service reads it."
-        return _of(view, "view removed", False, why, old=view.version)
+        return _of(view, "view removed", False, why)
     why = "It is not computed any more; what is online of it only grows older."
     hint = (
         "Give it a deprecation_date, move its readers to another version, and remove it after that"
         " day."
     )
-    return _of(
-        view, "view removed", True, why, old=view.version, is_felt_downstream=True, hint=hint
-    )
+    return _of(view, "view removed", True, why, is_felt_downstream=True, hint=hint)
 
 
 def renamed(old: View, new: View) -> Change:
