@@ -36,6 +36,7 @@ from provender_ops.options import (
     Target,
     namespace_of,
 )
+from provender_ops.plan.commands import plan
 from provender_ops.project import find_project, find_root
 from provender_ops.push_online import push_online
 from provender_ops.report.commands import report
@@ -54,6 +55,7 @@ app.command("wrong-decisions")(wrong_decisions)
 app.command("backfill")(backfill)
 app.command("export")(export)
 app.command("land-decisions")(land_decisions)
+app.command("plan")(plan)
 app.command("report")(report)
 app.command("retire")(retire)
 app.command("roll-back")(roll_back_command)

@@ -14,7 +14,7 @@
         {%- set found = found + [provender._violation(label, 'version is not a whole number', provender._shown(node.version), 'Write v: 1, v: 2, …')] -%}
     {%- endif -%}
     {{- return(
-        found + provender._check_required(label, config)
+        found + provender._check_required(label, config) + provender._check_approvals(label, provender._meta_mapping(node, 'feature_view'))
         + provender._check_durations(label, config, origin) + provender._check_choices(label, config, origin)
         + provender._check_uses(node, config)
     ) -}}

@@ -4,7 +4,9 @@
     {%- set found = [] -%}
     {%- for node in provender._service_nodes() -%}
         {%- set where = 'service ' ~ node.name -%}
-        {%- do found.extend(provender._unknown_keys(where, 'feature_service', provender._meta(node, 'feature_service'), ['latency_budget', 'features', 'training_sets', 'same_as_trained', 'rollouts'])) -%}
+        {%- set declared = provender._meta(node, 'feature_service') -%}
+        {%- do found.extend(provender._unknown_keys(where, 'feature_service', declared, provender._feature_service_keys())) -%}
+        {%- do found.extend(provender._check_approvals(where, provender._meta_mapping(node, 'feature_service'))) -%}
         {%- if node.type != 'ml' -%}
             {%- do found.append(provender._violation(where, 'a feature service is an exposure of type ml', node.type, 'Set `type: ml`')) -%}
         {%- endif -%}

@@ -35,6 +35,12 @@
 
 {% macro _feature_view_keys() %}
     {{- return([
-        'entity', 'ttl', 'freshness_sla', 'otherwise', 'classification', 'log_values', 'lag', 'backfill', 'backfill_reason', 'retention', 'waivers',
+        'entity', 'ttl', 'freshness_sla', 'otherwise', 'classification', 'log_values', 'lag', 'backfill', 'backfill_reason', 'retention',
+        'waivers', 'approvals',
     ]) -}}
+{% endmacro %}
+
+
+{% macro _feature_service_keys() %}
+    {{- return(['latency_budget', 'features', 'training_sets', 'same_as_trained', 'rollouts', 'approvals']) -}}
 {% endmacro %}

@@ -6,10 +6,12 @@
         {%- do rows.append({
             'unique_id': id, 'model': node.name, 'kind': node.resource_type | string, 'relation': provender._rendered_relation(id),
             'columns': provender._declared_columns(node), 'built_on': provender._built_parents(node.depends_on.nodes),
+            'checksum': node.checksum.checksum, 'macros': provender._own_macros(node),
         }) -%}
     {%- endfor -%}
     {{- return(provender._rows(rows, {
         'unique_id': 'varchar', 'model': 'varchar', 'kind': 'varchar', 'relation': 'varchar', 'columns': 'varchar', 'built_on': 'varchar',
+        'checksum': 'varchar', 'macros': 'varchar',
     })) -}}
 {% endmacro %}
 

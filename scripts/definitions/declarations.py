@@ -40,7 +40,9 @@ class Model:
     """A model that a feature, entity, training set or label is made of, or is.
 
     `parents` are unique ids of models, seeds, snapshots and sources; `sql` is None where the model
-    was never compiled.
+    was never compiled. `checksum` is of the code as written, and `macros` are the unique ids of
+    those that it calls, or that those call. `relation` stands for it in SQL, in the target it was
+    read for.
     """
 
     unique_id: str
@@ -48,13 +50,17 @@ class Model:
     sql: str | None
     parents: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
+    checksum: str | None = None
+    macros: tuple[str, ...] = ()
+    relation: str | None = None
 
 
 @dataclass(frozen=True)
 class View:
     """A feature view version. `policies` are the registry's, durations in seconds.
 
-    `owner` is a dbt group; `access` dbt's word; `meta` is `config.meta.feature_view` as effective.
+    `owner` is a dbt group; `access` dbt's word; `meta` is `config.meta.feature_view` as effective,
+    and `declared_in` says of each of its keys where it was declared, `model` being the view itself.
     """
 
     unique_id: str
@@ -70,6 +76,7 @@ class View:
     description: str = ""
     deprecation_date: date | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
+    declared_in: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -90,8 +97,9 @@ class Entity:
 class Service:
     """A feature service. `features` are (view label, feature) in the order they are served.
 
-    `owner` is the exposure's; `meta` is `config.meta.feature_service`; `training_sets` maps model
-    versions to unique ids.
+    `names` are what they are served as, `()` where each has the feature's own name. `owner` is the
+    exposure's; `meta` is `config.meta.feature_service`; `training_sets` maps model versions to
+    unique ids.
     """
 
     name: str
@@ -101,6 +109,7 @@ class Service:
     latency_budget_ms: int | None = None
     training_sets: Mapping[str, str] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,17 +121,27 @@ class Source:
     settle_seconds: int | None = None
     freshness: Mapping[str, Any] = field(default_factory=dict)
     owner: str | None = None
+    relation: str | None = None
 
 
 @dataclass(frozen=True)
 class Declarations:
-    """A whole state. Mappings are by label (views), name (entities, services) or unique id."""
+    """A whole state. Mappings are by label (views), name (entities, services) or unique id.
+
+    `macros` are checksums of what macros say; `vars` the values of the vars that models and macros
+    name; `groups` what else the owner of a dbt group is called; `violations` the sentences of the
+    contract check.
+    """
 
     views: Mapping[str, View]
     entities: Mapping[str, Entity]
     services: Mapping[str, Service]
     sources: Mapping[str, Source]
     models: Mapping[str, Model]
+    macros: Mapping[str, str] = field(default_factory=dict)
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    violations: tuple[str, ...] = ()
 
     def ancestors(self, unique_id: str) -> tuple[str, ...]:
         """Return what a node is made of, up to the sources, sorted; without itself."""

@@ -34,7 +34,9 @@ def of_manifest(path: Path) -> Declarations:
     _refuse_uncompiled(tables, sql, file)
     try:
         return declarations_of(
-            tables, {row["unique_id"]: sql.of(row["unique_id"]) for row in tables["feature_models"]}
+            tables,
+            {row["unique_id"]: sql.of(row["unique_id"]) for row in tables["feature_models"]},
+            _violations(manifest),
         )
     except (KeyError, json.JSONDecodeError) as error:
         raise CouldNotRun(
@@ -79,6 +81,15 @@ def _rows(
         raise CouldNotRun(f"{name}, as {file} has it, cannot be run: {first}.") from None
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _violations(manifest: Node) -> list[str]:
+    """Return the sentences of the contract check; none where it was not compiled."""
+    node = manifest.get(f"analysis.{PACKAGE}.contract_violations") or {}
+    if not node.get("compiled_code"):
+        return []
+    with duckdb.connect() as connection:
+        return [text for (text,) in connection.execute(node["compiled_code"]).fetchall()]
 
 
 class _Definitions:

@@ -25,6 +25,7 @@ TABLES = (
     "feature_entities",
     "feature_sources",
     "feature_models",
+    "feature_context",
 )
 POLICIES = (
     "ttl_seconds",
@@ -40,13 +41,16 @@ POLICIES = (
 
 
 def declarations_of(
-    tables: Mapping[str, Sequence[Row]], sql: Mapping[str, str | None]
+    tables: Mapping[str, Sequence[Row]],
+    sql: Mapping[str, str | None],
+    violations: Iterable[str] = (),
 ) -> Declarations:
     """Return what the rows of TABLES declare; `sql` is the definition of each model, by unique id.
 
     Raise KeyError or json.JSONDecodeError where the tables are not those of this version.
     """
     views = _views(tables["feature_views"], tables["features"])
+    context = _context(tables["feature_context"])
     ids = {view.label: view.unique_id for view in views}
     return Declarations(
         views={view.label: view for view in views},
@@ -54,10 +58,27 @@ def declarations_of(
         services={service.name: service for service in map(_service, tables["feature_services"])},
         sources={source.unique_id: source for source in map(_source, tables["feature_sources"])},
         models={
-            row["unique_id"]: _model(row, joins_plainly(sql.get(row["unique_id"]), ids))
+            row["unique_id"]: _model(
+                row, joins_plainly(sql.get(row["unique_id"]), ids), context["macro"]
+            )
             for row in tables["feature_models"]
         },
+        macros={name: macro["checksum"] for name, macro in context["macro"].items()},
+        vars=context["var"],
+        groups={
+            name: tuple(each for each in (owner["name"], owner["email"]) if each)
+            for name, owner in context["group"].items()
+        },
+        violations=tuple(violations),
     )
+
+
+def _context(rows: Iterable[Row]) -> dict[str, dict[str, Any]]:
+    """Return what is known of each kind of context, by name."""
+    found: dict[str, dict[str, Any]] = {"macro": {}, "var": {}, "group": {}}
+    for row in rows:
+        found[row["kind"]][row["name"]] = json.loads(row["value"])
+    return found
 
 
 def _views(rows: Iterable[Row], features: Iterable[Row]) -> list[View]:
@@ -83,6 +104,7 @@ def _view(row: Row, features: Sequence[Row]) -> View:
         description=row["description"] or "",
         deprecation_date=row["deprecation_date"],
         meta=_object(row["meta"]),
+        declared_in=_object(row["declared_in"]),
     )
 
 
@@ -114,6 +136,7 @@ def _service(row: Row) -> Service:
         latency_budget_ms=row["latency_budget_ms"],
         training_sets=_object(row["training_sets"]),
         meta=_object(row["meta"]),
+        names=tuple(read["name"] for read in _list(row["features"])),
     )
 
 
@@ -124,17 +147,33 @@ def _source(row: Row) -> Source:
         settle_seconds=row["settle_seconds"],
         freshness=_object(row["freshness"]),
         owner=row["owner"],
+        relation=row["relation"],
     )
 
 
-def _model(row: Row, sql: str | None) -> Model:
+def _model(row: Row, sql: str | None, macros: Mapping[str, Any]) -> Model:
     return Model(
         unique_id=row["unique_id"],
         name=row["model"],
         sql=sql,
         parents=tuple(_list(row["built_on"])),
         columns=_columns(row["columns"]),
+        checksum=row["checksum"],
+        macros=_called(_list(row["macros"]), macros),
+        relation=row["relation"],
     )
+
+
+def _called(direct: Sequence[str], macros: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the unique ids of macros that are called, also by others, as far as they are known."""
+    found: set[str] = set()
+    to_do = list(direct)
+    while to_do:
+        name = to_do.pop()
+        if name in macros and name not in found:
+            found.add(name)
+            to_do.extend(macros[name]["calls"])
+    return tuple(sorted(found))
 
 
 def _columns(text: str | None) -> tuple[Column, ...]:

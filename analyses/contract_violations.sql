@@ -1,0 +1,1 @@
+{{ provender._contract_violation_rows() }}
