@@ -19,7 +19,8 @@
 {#- The compiled SQL with the hole, relations as dbt unique ids. Of all ancestors: features_of nests what another view reads. -#}
 {% macro _definition_sql(node) %}
     {%- set ns = namespace(sql=provender._cut_spines(node.compiled_code) | trim) -%}
-    {%- for id in provender._ancestors([node.unique_id]) if not provender._is_ephemeral(id) -%}
+    {#- where a seed stands in for a source they have one relation, and the source is meant: it comes first -#}
+    {%- for id in provender._ancestors([node.unique_id]) | reverse if not provender._is_ephemeral(id) -%}
         {%- set ns.sql = ns.sql.replace(provender._rendered_relation(id), '"' ~ id ~ '"') -%}
     {%- endfor -%}
     {{- return(ns.sql) -}}
