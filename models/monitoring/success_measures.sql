@@ -26,9 +26,21 @@ placed_features as (
 
 ),
 
-reads as (
+counted as (
 
     select
+        'features from the store' as measure,
+        service,
+        period,
+        starts_at,
+        part,
+        whole
+    from placed_features
+
+    union all
+
+    select
+        'reads within the SLA' as measure,
         service,
         period,
         starts_at,
@@ -47,26 +59,26 @@ pipelines as (
 measured as (
 
     select
-        'features from the store' as measure,
+        measure,
         service,
         period,
         starts_at,
         sum(part) as part,
         sum(whole) as whole
-    from placed_features
-    group by grouping sets ((service, period, starts_at), (period, starts_at))
+    from counted
+    group by measure, service, period, starts_at
 
     union all
 
     select
-        'reads within the SLA' as measure,
-        service,
+        measure,
+        null as service,
         period,
         starts_at,
         sum(part) as part,
         sum(whole) as whole
-    from reads
-    group by grouping sets ((service, period, starts_at), (period, starts_at))
+    from counted
+    group by measure, period, starts_at
 
     union all
 
