@@ -39,17 +39,22 @@ class Project:
         """Run `dbt build` as of a moment; return the statements it sent, in order."""
         log = self.folder / "logs/dbt.log"
         log.unlink(missing_ok=True)
-        rehearsed = json.dumps({"as_of": as_of.isoformat(), "rehearsal": True})
         logged = ("--log-format-file", "json", "--log-level-file", "debug")
-        self.dbt(*logged, "build", *args, "--vars", rehearsed)
+        rehearsed = ("--vars", "{rehearsal: true}")
+        self.dbt(*logged, "build", *args, *rehearsed, PROVENDER_AS_OF=as_of.isoformat())
         return list(_statements(log))
 
-    def dbt(self, *args: str) -> None:
-        """Run dbt with these arguments."""
+    def dbt(self, *args: str, **variables: str) -> None:
+        """Run dbt with these arguments, and these variables in its environment."""
         done = subprocess.run(
             [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--quiet", *args],
             cwd=self.folder,
-            env={**os.environ, "DBT_PROFILES_DIR": ".", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+            env={
+                **os.environ,
+                "DBT_PROFILES_DIR": ".",
+                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+                **variables,
+            },
             capture_output=True,
             text=True,
             check=False,
