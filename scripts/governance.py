@@ -51,7 +51,7 @@ class Uses:
         why = "and has no waiver" if said == NEVER else f"and its waiver ended with {said}"
         raise Refused(
             f"{what} is classified {self.classification}, {why}. Whoever may allow it adds"
-            f" one to the view's YAML, `waivers: [{{use: {use}, until: …, reason: …}}]`; then build."
+            f" one to the view's YAML, `waivers: [{{use: {use}, until: …, reason: …}}]`."
         )
 
 

@@ -1,7 +1,7 @@
 """What changed of the view versions themselves: there or not, whose, for whom, how often."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from provender_ops.definitions.declarations import Column, Declarations, View
@@ -22,7 +22,7 @@ def added(view: View, old: Declarations) -> Change:
 def removed(view: View, old: Declarations, now: datetime) -> Change:
     """Return the change that a view version is gone; `now` is naive UTC."""
     announced = view.deprecation_date
-    if announced is not None and announced <= now and not old.readers[view.label]:
+    if announced is not None and announced <= now.date() and not old.readers[view.label]:
         why = f"Its end was announced for {announced:%Y-%m-%d}, and no service reads it."
         return _of(view, "view removed", False, why)
     why = "It is not computed any more; what is online of it only grows older."
@@ -159,8 +159,8 @@ def _deprecation(old: View, new: View) -> Iterator[Change]:
         yield _of(new, "deprecation put off", False, "Its readers have longer.", **days)
 
 
-def _day(date: datetime | None) -> str | None:
-    return None if date is None else f"{date:%Y-%m-%d}"
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def _column_order(old: View, new: View) -> Iterator[Change]:
