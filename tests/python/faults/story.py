@@ -31,6 +31,7 @@ TYPES = {
     "double": pa.float64(),
     "varchar": pa.string(),
     "timestamp": pa.timestamp("us"),
+    "date": pa.date32(),
     "decimal(18,2)": pa.decimal128(18, 2),
 }
 
