@@ -27,7 +27,10 @@ from provender import FeatureReader
 from provender.data_types import codec_for
 from provender.json_text import json_text
 from provender_ops import demo_leak
+from provender_ops.catalog import Catalog
 from provender_ops.decisions.log_key import value_hash
+from provender_ops.definitions.checkout import compiled
+from provender_ops.definitions.load import of_manifest, of_published
 from provender_ops.embedded_redis import EmbeddedRedis
 
 pytestmark = pytest.mark.xdist_group("lender")
@@ -398,6 +401,35 @@ def test_a_nightly_feature_keeps_its_own_status_beside_a_minutes_one(morning: Mo
 def test_an_analyst_reads_the_catalog_all_morning_and_disturbs_nobody(morning: Morning) -> None:
     """Eleven builds and pushes passed while one session held the catalog open, and it saw them."""
     assert morning.states_an_analyst_saw >= 10
+
+
+def test_a_checkout_a_manifest_and_the_catalog_declare_the_same(
+    morning: Morning, tmp_path: Path
+) -> None:
+    """All fields, also while another process holds the database that builds write."""
+    clone = tmp_path / "clone"  # nothing was ever built there
+    built = shutil.ignore_patterns("target", "logs", "published", "landing", ".*")
+    shutil.copytree(morning.root, clone, ignore=built)
+    hold = f"duckdb.connect({str(clone / 'demo.duckdb')!r}); print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"import duckdb; {hold}"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        with compiled(clone, "demo", {}) as manifest:
+            shutil.copy(manifest, tmp_path / "manifest.json")
+        checked_out = of_manifest(tmp_path)
+        writer.communicate("")
+    with Catalog.open(morning.target / "catalog.duckdb") as catalog:
+        deployed = of_published(catalog)
+    for one in ("views", "entities", "services", "sources", "models"):
+        assert getattr(checked_out, one) == getattr(deployed, one), one
+    assert set(deployed.views) == {f"{view}@{version}" for view, version in VIEWS}
+    assert not (clone / "logs").exists()
+    assert all(deployed.models[view.unique_id].sql for view in deployed.views.values())
 
 
 def test_what_cannot_be_placed_is_counted(morning: Morning) -> None:
