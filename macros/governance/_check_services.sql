@@ -4,7 +4,7 @@
     {%- set found = [] -%}
     {%- for node in provender._service_nodes() -%}
         {%- set where = 'service ' ~ node.name -%}
-        {%- do found.extend(provender._unknown_keys(where, 'feature_service', provender._meta(node, 'feature_service'), ['latency_budget', 'features', 'training_sets'])) -%}
+        {%- do found.extend(provender._unknown_keys(where, 'feature_service', provender._meta(node, 'feature_service'), ['latency_budget', 'features', 'training_sets', 'label', 'reviewed'])) -%}
         {%- if node.type != 'ml' -%}
             {%- do found.append(provender._violation(where, 'a feature service is an exposure of type ml', node.type, 'Set `type: ml`')) -%}
         {%- endif -%}
@@ -21,6 +21,7 @@
             {%- do found.append(provender._violation(where, 'names no feature view', 'no depends_on', 'Write depends_on, one ref per view')) -%}
         {%- endif -%}
         {%- do found.extend(provender._check_service_features(where, node, provender._service_views(node, views)) + provender._check_training_sets(where, node)
+            + provender._check_label(where, node) + provender._check_reviewed(where, node, provender._service_views(node, views))
             + provender._check_service_uses(where, provender._service_views(node, views))) -%}
     {%- endfor -%}
     {{- return(found) -}}

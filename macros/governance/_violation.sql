@@ -33,6 +33,11 @@
 {% endmacro %}
 
 
+{% macro _feature_keys() %}
+    {{- return(['default', 'null_is', 'max_null_ratio', 'tolerance', 'not_duplicate_of']) -}}
+{% endmacro %}
+
+
 {% macro _feature_view_keys() %}
     {{- return([
         'entity', 'ttl', 'freshness_sla', 'otherwise', 'classification', 'log_values', 'lag', 'backfill', 'backfill_reason', 'retention', 'waivers',

@@ -45,7 +45,7 @@
 {% endmacro %}
 
 
-{#- Training sets are those that call point_in_time_join, and those that a service names. -#}
+{#- Training sets are those that call point_in_time_join, and those that a service names; it names the model of its label too. -#}
 {% macro _declared_roots() %}
     {%- set ids = [] -%}
     {%- for node in provender._nodes('model') -%}
@@ -57,8 +57,9 @@
     {%- endfor -%}
     {%- for service in provender._service_nodes() -%}
         {%- do ids.extend(provender._training_set_nodes(service).values()) -%}
+        {%- do ids.append((provender._label_node(service) or {}).get('unique_id')) -%}
     {%- endfor -%}
-    {{- return(ids) -}}
+    {{- return(ids | select | list) -}}
 {% endmacro %}
 
 

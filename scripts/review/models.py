@@ -12,7 +12,7 @@ from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
 from provender_ops.definitions.compiled_sql import HOLE
-from provender_ops.definitions.declarations import Declarations, Model, View
+from provender_ops.definitions.declarations import Declarations, View
 from provender_ops.review.queries import relation_of
 from provender_ops.review.relations import FUNCTION, CannotRead, Relation, table
 from provender_ops.review.terms import AS_OF, NULL, Term, in_order, is_literal, walk
@@ -62,11 +62,7 @@ class Models:
             raise CannotRead(f"{unique_id}, which was never compiled")
         self._reading.add(unique_id)
         try:
-            stands_for = _stand_ins(model)
-            return relation_of(
-                _parsed(model.sql),
-                lambda name: self._named(stands_for.get(name, name), view),
-            )
+            return relation_of(_parsed(model.sql), lambda name: self._named(name, view))
         except CannotRead as error:
             raise CannotRead(f"{unique_id}: {error}") from None
         finally:
@@ -79,14 +75,6 @@ class Models:
         if name in self._declarations.models:
             return self.model(name)
         return table(name) if name in self._declarations.sources else None
-
-
-def _stand_ins(model: Model) -> dict[str, str]:
-    """Return the source that a seed stands for: the model names both, and reads the seed."""
-    seeds = [each for each in model.parents if each.startswith("seed.")]
-    sources = [each for each in model.parents if each.startswith("source.")]
-    is_one = len(seeds) == len(sources) == 1 and f'"{sources[0]}"' not in (model.sql or "")
-    return {seeds[0]: sources[0]} if is_one else {}
 
 
 def _parsed(sql: str) -> Any:
