@@ -8,11 +8,12 @@
         {%- do found.extend(
             provender._check_name(where, column.name) + provender._check_reserved(where, column.name)
             + provender._check_feature_type(where, column.data_type)
-            + ([] if declared is none else provender._unknown_keys(where, 'feature', declared, ['default', 'null_is', 'max_null_ratio', 'tolerance', 'renamed_from']))
+            + ([] if declared is none else provender._unknown_keys(where, 'feature', declared, provender._feature_keys()))
             + provender._check_default(where, provender._meta_mapping(column, 'feature'), column.data_type)
             + provender._check_null_ratio(where, provender._meta_mapping(column, 'feature'))
             + provender._check_tolerance(where, provender._meta_mapping(column, 'feature'), column.data_type)
             + provender._check_renamed(where, node, provender._meta_mapping(column, 'feature').get('renamed_from'))
+            + provender._check_not_duplicate_of(where, provender._meta_mapping(column, 'feature'))
         ) -%}
     {%- endfor -%}
     {{- return(found) -}}

@@ -26,7 +26,7 @@
         {%- do found.extend(
             provender._check_service_features(where, node, provender._own_views(node, read)) + provender._check_training_sets(where, node)
             + provender._check_same_as_trained(where, node) + provender._check_rollouts(where, node, read)
-            + provender._check_service_uses(where, read)
+            + provender._check_label(where, node) + provender._check_reviewed(where, node, read) + provender._check_service_uses(where, read)
         ) -%}
     {%- endfor -%}
     {{- return(found) -}}

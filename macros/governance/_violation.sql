@@ -33,6 +33,11 @@
 {% endmacro %}
 
 
+{% macro _feature_keys() %}
+    {{- return(['default', 'null_is', 'max_null_ratio', 'tolerance', 'renamed_from', 'not_duplicate_of']) -}}
+{% endmacro %}
+
+
 {% macro _feature_view_keys() %}
     {{- return([
         'entity', 'ttl', 'freshness_sla', 'otherwise', 'classification', 'log_values', 'lag', 'backfill', 'backfill_reason', 'retention',
@@ -42,5 +47,5 @@
 
 
 {% macro _feature_service_keys() %}
-    {{- return(['latency_budget', 'features', 'training_sets', 'same_as_trained', 'rollouts', 'approvals']) -}}
+    {{- return(['latency_budget', 'features', 'training_sets', 'same_as_trained', 'rollouts', 'approvals', 'label', 'reviewed']) -}}
 {% endmacro %}

@@ -11,7 +11,7 @@
         qualify row_number() over (partition by logged.fingerprint order by logged.recorded_at, logged.invocation_id) = 1
     {%- endset -%}
     {%- set model_definitions -%}
-        select logged.unique_id, logged.definition_sql, logged.recorded_at
+        select logged.unique_id, logged.fingerprint, logged.definition_sql, logged.recorded_at
         from {{ provender._log_relation('definition_log') }} as logged
         inner join ({{ feature_models }}) as declared using (unique_id)
         where logged.definition_sql is not null
@@ -31,6 +31,7 @@
     {%- do provender._publish_table(root, 'feature_sources', provender._feature_source_rows()) -%}
     {%- do provender._publish_table(root, 'feature_models', feature_models) -%}
     {%- do provender._publish_table(root, 'feature_context', provender._feature_context_rows()) -%}
+    {%- do provender._publish_table(root, 'feature_tests', provender._feature_test_rows()) -%}
     {%- do provender._publish_table(root, 'model_definitions', model_definitions) -%}
     {%- do provender._publish_table(root, 'lineage', provender._lineage_rows()) -%}
     {%- do provender._publish_table(root, 'store', store) -%}

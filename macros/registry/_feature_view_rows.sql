@@ -30,12 +30,15 @@
                 'view': view.name, 'version': view.version, 'feature': feature.name, 'position': loop.index, 'data_type': feature.type,
                 'default_value': none if feature.default is none else feature.default | string, 'default_json': tojson(feature.default),
                 'null_is': feature.null_is,
-                'max_null_ratio': feature.max_null_ratio, 'tolerance': feature.tolerance, 'description': column.description, 'owner': view.owner,
+                'max_null_ratio': feature.max_null_ratio, 'tolerance': feature.tolerance,
+                'not_duplicate_of': provender._plain(provender._meta_mapping(column, 'feature').get('not_duplicate_of') or []),
+                'description': column.description, 'owner': view.owner,
             }) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{- return(provender._rows(rows, {
         'view': 'varchar', 'version': 'integer', 'feature': 'varchar', 'position': 'integer', 'data_type': 'varchar',
-        'default_value': 'varchar', 'default_json': 'varchar', 'null_is': 'varchar', 'max_null_ratio': 'double', 'tolerance': 'double', 'description': 'varchar', 'owner': 'varchar',
+        'default_value': 'varchar', 'default_json': 'varchar', 'null_is': 'varchar', 'max_null_ratio': 'double', 'tolerance': 'double', 'not_duplicate_of': 'varchar',
+        'description': 'varchar', 'owner': 'varchar',
     })) -}}
 {% endmacro %}

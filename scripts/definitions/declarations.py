@@ -24,7 +24,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A feature as its view declares it, effective values filled in."""
+    """A feature as its view declares it, effective values filled in.
+
+    `not_duplicate_of` maps features it looks like to the reason why it is another one.
+    """
 
     name: str
     type: str
@@ -33,6 +36,7 @@ class Feature:
     max_null_ratio: float | None = None
     tolerance: float | None = None
     description: str = ""
+    not_duplicate_of: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

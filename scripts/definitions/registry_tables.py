@@ -117,6 +117,9 @@ def _feature(row: Row) -> Feature:
         max_null_ratio=row["max_null_ratio"],
         tolerance=row["tolerance"],
         description=row["description"] or "",
+        not_duplicate_of={
+            str(each["feature"]): str(each["reason"]) for each in _list(row["not_duplicate_of"])
+        },
     )
 
 

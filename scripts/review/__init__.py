@@ -1,0 +1,1 @@
+"""What a reviewer asks of definitions: is this computed already, and does it tell the label."""
