@@ -34,6 +34,7 @@ MONITORS = (
     "read_latency",
     "read_availability",
     "feature_use",
+    "success_measures",
     "alerts",
 )
 WARN = """
@@ -52,6 +53,14 @@ SERVICE = {
         }
     ]
 }
+REPLACED = """
+vars:
+  provender:
+    replaced_pipelines:
+      - {name: spend_etl, owner: risk, replaced_by: [spend], gone_on: 2026-03-01}
+      - {name: orders_job, owner: shop, replaced_by: [spend], gone_on: "2026-03-03"}
+      - {name: visits_sheet, owner: shop, replaced_by: [visits]}
+"""
 VIEW = pa.struct(
     [
         ("view", pa.string()),
@@ -266,6 +275,8 @@ def make_shop(folder: Path, redis_url: str) -> Shop:
         "warn_after: {count: 1, period: hour}",
     )  # fmt: skip
     (folder / "models/_services.yml").write_text(json.dumps(SERVICE))
+    with (folder / "dbt_project.yml").open("a") as file:
+        file.write(REPLACED)
     project.edit("models/customer.sql", "alive='amount > 0'", "alive='coalesce(amount, 1) > 0'")
     # null where the last order has no amount
     project.edit(

@@ -404,6 +404,42 @@ def test_feature_use_tells_the_stores_share_and_who_is_unread(shop: Shop) -> Non
     ]
 
 
+def test_success_measures_are_those_of_counting_by_hand(shop: Shop) -> None:
+    """80 decisions of the morning, and by the damage 20 with features from outside, 10 stale."""
+    more = [Decision(at(7, 46, n), outside={"bureau": 7, "age": 40}) for n in range(20)]
+    more += [Decision(at(7, 47, n), status="stale") for n in range(10)]
+    more += [Decision(at(0) - timedelta(hours=9), status="expired")]  # on the day before
+    with shop.asked(at(7, 50), shop.decided(more)) as asked:
+        rows = asked.rows("from success_measures")
+        use = asked.row("from feature_use where service is not null")
+    measured = {
+        (row["measure"], row["service"], row["period"], row["starts_at"]): (
+            row["part"], row["whole"],
+        )
+        for row in rows
+    }  # fmt: skip
+    assert len(measured) == len(rows)
+    store, sla = "features from the store", "reads within the SLA"
+    for service in ("credit", None):
+        assert measured[store, service, "day", at(0)] == (220, 260)
+        assert measured[store, service, "day", at(0) - timedelta(days=1)] == (2, 2)
+        assert measured[store, service, "window", at(7, 50) - timedelta(days=7)] == (222, 262)
+        assert measured[sla, service, "day", at(0)] == (100, 110)
+        assert measured[sla, service, "day", at(0) - timedelta(days=1)] == (0, 1)
+        assert measured[sla, service, "window", at(7, 50) - timedelta(days=7)] == (100, 111)
+    assert use["share_from_store"] == pytest.approx(222 / 262)
+    # one went yesterday, one will go tomorrow, and one is not said to go
+    assert measured["duplicate pipelines gone", None, "to date", None] == (1, 3)
+    shares = {row["share"] for row in rows if row["measure"] == "duplicate pipelines gone"}
+    assert shares == {1 / 3}
+
+
+def test_without_decisions_there_is_no_share(shop: Shop) -> None:
+    with shop.asked(at(7, 50), "delete from main.decisions") as asked:
+        rows = asked.rows("from success_measures where measure <> 'duplicate pipelines gone'")
+    assert {row["share"] for row in rows} == {None}
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_null_ratios_at_every_run_are_what_counting_gives(shop: Shop, seed: int) -> None:
     """One pass over history against the state at each run, counted key by key."""
