@@ -1,7 +1,7 @@
 {#- What is older than `vars: provender: decision_log: {retention: …}` leaves the models as it leaves the landed files; the day of the decision
     counts, whole. Nothing without a retention. -#}
 {% macro _forget_decisions() %}
-    {%- set retention = provender._decision_log_setting('retention') -%}
+    {%- set retention = provender._monitor_setting('decision_log', 'retention') -%}
     {%- if not execute or not retention -%}
         {{- return('') -}}
     {%- endif -%}
