@@ -66,6 +66,6 @@
         {{- return(none) -}}
     {%- endif -%}
     {%- set day = modules.datetime.date(removed_on[:4] | int, removed_on[5:7] | int, removed_on[8:] | int) -%}
-    {%- set notice = modules.datetime.timedelta(seconds=provender.duration_seconds(provender._health_setting('notice'))) -%}
+    {%- set notice = modules.datetime.timedelta(seconds=provender.duration_seconds(provender._monitor_setting('health', 'notice'))) -%}
     {{- return((day - notice).isoformat()) -}}
 {% endmacro %}

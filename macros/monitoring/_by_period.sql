@@ -4,7 +4,7 @@
     from {{ relation }}
     where {{ at }} > {{ provender.as_of() }} - {{ provender.duration('24h') }}
     union all
-    select *, 'window' as period, {{ provender.as_of() }} - {{ provender.duration(provender._health_setting('window')) }} as starts_at
+    select *, 'window' as period, {{ provender.as_of() }} - {{ provender.duration(provender._monitor_setting('health', 'window')) }} as starts_at
     from {{ relation }}
     union all
     select *, 'day' as period, date_trunc('day', {{ at }}) as starts_at
@@ -16,11 +16,11 @@
 {% macro _fixed_periods() -%}
     select 'last 24 hours' as period, {{ provender.as_of() }} - {{ provender.duration('24h') }} as starts_at
     union all
-    select 'window' as period, {{ provender.as_of() }} - {{ provender.duration(provender._health_setting('window')) }} as starts_at
+    select 'window' as period, {{ provender.as_of() }} - {{ provender.duration(provender._monitor_setting('health', 'window')) }} as starts_at
 {%- endmacro %}
 
 
 {#- Whether a moment lies in the window that ends with the run. -#}
 {% macro _in_health_window(at) -%}
-    ({{ at }} > {{ provender.as_of() }} - {{ provender.duration(provender._health_setting('window')) }} and {{ at }} <= {{ provender.as_of() }})
+    ({{ at }} > {{ provender.as_of() }} - {{ provender.duration(provender._monitor_setting('health', 'window')) }} and {{ at }} <= {{ provender.as_of() }})
 {%- endmacro %}

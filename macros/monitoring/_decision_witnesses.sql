@@ -67,7 +67,7 @@
         logged.status in ('ok', 'stale', 'missing')
         and logged.namespace = {{ provender._text(provender._namespace()) }}
         and logged.landed_at <= {{ provender.as_of() }}
-        and logged.landed_at > {{ provender.as_of() }} - {{ provender.duration(provender._window_setting('skew', 'window')) }}
+        and logged.landed_at > {{ provender.as_of() }} - {{ provender.duration(provender._monitor_setting('skew', 'window')) }}
         {%- if is_incremental() %}
         and not exists (
             select 1 from {{ this }} as known

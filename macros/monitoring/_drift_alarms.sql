@@ -2,7 +2,7 @@
     (Bonferroni: features, these three, both periods), and an effect. The day must differ from the same day of the week before too, and what is
     online from what was online when the baseline was built: else a weekend, or how a training set was selected, would be called drift. -#}
 {% macro _drift_alarms() -%}
-    {%- set min_rows = provender._drift_setting('min_rows') -%}
+    {%- set min_rows = provender._monitor_setting('drift', 'min_rows') -%}
     tested as (
         select
             judged.*,
@@ -32,13 +32,13 @@
             case when tested.absent_test_p * families.tests < 1 then tested.absent_test_p * families.tests when tested.absent_test_p is not null then 1e0 end as absent_p_corrected,
             {#- of categories, or of what is not placed by its value, PSI alone is the effect #}
             coalesce(
-                tested.value_p * families.tests < {{ provender._drift_setting('p') }} and tested.psi >= {{ provender._drift_setting('psi') }}
-                and (tested.kind = 'category' or tested.d >= {{ provender._drift_setting('d') }}), false
+                tested.value_p * families.tests < {{ provender._monitor_setting('drift', 'p') }} and tested.psi >= {{ provender._monitor_setting('drift', 'psi') }}
+                and (tested.kind = 'category' or tested.d >= {{ provender._monitor_setting('drift', 'd') }}), false
             ) as differs,
             {%- for share in ['null', 'absent'] %}
             coalesce(
-                tested.{{ share }}_test_p * families.tests < {{ provender._drift_setting('p') }} and tested.{{ share }}_psi >= {{ provender._drift_setting('psi') }}
-                and abs(tested.{{ share }}_ratio - tested.other_{{ share }}_ratio) >= {{ provender._drift_setting('share') }}, false
+                tested.{{ share }}_test_p * families.tests < {{ provender._monitor_setting('drift', 'p') }} and tested.{{ share }}_psi >= {{ provender._monitor_setting('drift', 'psi') }}
+                and abs(tested.{{ share }}_ratio - tested.other_{{ share }}_ratio) >= {{ provender._monitor_setting('drift', 'share') }}, false
             ) as {{ share }}s_differ{{ ',' if not loop.last }}
             {%- endfor %}
         from tested

@@ -3,7 +3,7 @@
     1999 that of the time when the baseline was built. -#}
 {% macro _drift_samples(subjects) -%}
     {%- set units = provender._drift_units(subjects) -%}
-    {%- set days = provender._whole_days(provender._drift_setting('kept')) -%}
+    {%- set days = provender._whole_days(provender._monitor_setting('drift', 'kept')) -%}
     subjects as (
         {{ provender._drift_feature_rows(subjects) }}
     ),

@@ -3,7 +3,7 @@
     Periods: `window` is the last days together, `day` the last of them. Each is compared with the baseline; the day also with `week_ago`, the
     same day of the week before, and what is online also with `then`, the population online when the baseline was built. -#}
 {% macro _drift_statistics() -%}
-    {%- set categories = provender._drift_setting('categories') -%}
+    {%- set categories = provender._monitor_setting('drift', 'categories') -%}
     counts as (
         select id, sample, is_absent, number, category, count(*) as c
         from observed
@@ -94,8 +94,8 @@
 
 {#- Which samples make up what is compared, of a population whose samples are numbered from `first`. -#}
 {% macro _cohorts(first) %}
-    {%- set days = provender._whole_days(provender._drift_setting('window')) -%}
-    {%- set kept = provender._whole_days(provender._drift_setting('kept')) -%}
+    {%- set days = provender._whole_days(provender._monitor_setting('drift', 'window')) -%}
+    {%- set kept = provender._whole_days(provender._monitor_setting('drift', 'kept')) -%}
     {%- set cohorts = {'window': range(first, first + days) | list, 'day': [first], 'week_ago': [first + 7] if kept > 7 else []} -%}
     {{- return(dict(cohorts, then=[1999]) if first else cohorts) -}}
 {% endmacro %}
@@ -331,7 +331,7 @@
     ),
 
     terms as (
-        {{ provender._chi_square_terms(provender._drift_setting('categories') // 2 + 2) }}
+        {{ provender._chi_square_terms(provender._monitor_setting('drift', 'categories') // 2 + 2) }}
     ),
 
     term_sums as (

@@ -46,7 +46,7 @@
 
 {#- Whether a time lies in what is kept for comparison: (as_of - kept, as_of]. -#}
 {% macro _is_kept(column) -%}
-    ({{ column }} <= {{ provender.as_of() }} and {{ column }} > {{ provender.as_of() }} - {{ provender.duration(provender._drift_setting('kept')) }})
+    ({{ column }} <= {{ provender.as_of() }} and {{ column }} > {{ provender.as_of() }} - {{ provender.duration(provender._monitor_setting('drift', 'kept')) }})
 {%- endmacro %}
 
 
@@ -123,7 +123,7 @@
     {%- set rows = run_query(
         'select max(row_count) from ' ~ log ~ " where view = '" ~ view.name ~ "' and version = " ~ view.version ~ ' and ' ~ provender._is_kept('as_of')
     )[0][0] if load_relation(log) else none -%}
-    {{- return(provender._drift_share((rows or 0) * provender._whole_days(provender._drift_setting('kept')))) -}}
+    {{- return(provender._drift_share((rows or 0) * provender._whole_days(provender._monitor_setting('drift', 'kept')))) -}}
 {% endmacro %}
 
 

@@ -67,7 +67,7 @@
         from {{ provender._log_relation('run_log') }} as runs
         where
             runs.as_of < {{ provender.as_of() }}
-            and runs.as_of > {{ provender.as_of() }} - {{ provender.duration(provender._window_setting('late_data', 'window')) }}
+            and runs.as_of > {{ provender.as_of() }} - {{ provender.duration(provender._monitor_setting('late_data', 'window')) }}
             and not exists (
                 select 1 from {{ provender._log_relation('cut_log') }} as cuts
                 where cuts.view = runs.view and cuts.version = runs.version and cuts.kept_from > runs.as_of

@@ -29,7 +29,7 @@
             status in ('ok', 'stale')
             and role = 'decides'
             and decided_at <= {{ provender.as_of() }}
-            and decided_at > {{ provender.as_of() }} - {{ provender.duration(provender._health_setting('unread_after')) }}
+            and decided_at > {{ provender.as_of() }} - {{ provender.duration(provender._monitor_setting('health', 'unread_after')) }}
         group by service, model_version, view, version, fingerprint
     ),
 

@@ -6,7 +6,7 @@
 
 
 {% macro default___service_clocks_sql(decisions) -%}
-    {%- set window = provender.duration(provender._health_setting('window')) -%}
+    {%- set window = provender.duration(provender._monitor_setting('health', 'window')) -%}
     with stamped as (
         select
             service,

@@ -9,7 +9,7 @@
         select *
         from {{ witnesses }}
         where
-            decided_at > {{ provender.as_of() }} - {{ provender.duration(provender._window_setting('skew', 'window')) }}
+            decided_at > {{ provender.as_of() }} - {{ provender.duration(provender._monitor_setting('skew', 'window')) }}
             and decided_at <= {{ provender.as_of() }}
     ),
 

@@ -1,6 +1,6 @@
 {#- The row of each feature and population, in words where something is found. -#}
 {% macro _told_drift() -%}
-    {%- set min_rows = provender._drift_setting('min_rows') -%}
+    {%- set min_rows = provender._monitor_setting('drift', 'min_rows') -%}
     select
             subjects.service,
             nullif(subjects.model_version, '') as model_version,
@@ -21,7 +21,7 @@
             compared.cohort as period,
             case
                 when compared.cohort = 'day' then {{ provender.as_of() }} - interval '1 day'
-                when compared.cohort = 'window' then {{ provender.as_of() }} - {{ provender.duration(provender._drift_setting('window')) }}
+                when compared.cohort = 'window' then {{ provender.as_of() }} - {{ provender.duration(provender._monitor_setting('drift', 'window')) }}
             end as compared_from,
             case when compared.cohort is not null then {{ provender.as_of() }} end as compared_until,
             cast(compared.row_count as bigint) as row_count,
@@ -62,7 +62,7 @@
             case
                 when spoken.is_drifted
                     then subjects.name || case populations.population when 'served' then ' as served' else ' as it is online' end
-                    || case compared.cohort when 'day' then ' in the last day' else ' in the last {{ provender._drift_setting('window') }}' end
+                    || case compared.cohort when 'day' then ' in the last day' else ' in the last {{ provender._monitor_setting('drift', 'window') }}' end
                     || ' is not what ' || subjects.service || case when subjects.model_version = '' then '' else ' ' || subjects.model_version end
                     || ' was trained on (' || subjects.baseline || '): '
                     || concat_ws(

@@ -22,7 +22,7 @@
     {%- endfor -%}
     select
         monitor, as_of, status, message, succeeded_as_of,
-        {{ provender.duration_seconds(provender._health_setting('monitors_max_age')) }} as max_age_seconds
+        {{ provender.duration_seconds(provender._monitor_setting('health', 'monitors_max_age')) }} as max_age_seconds
     from (
         select
             *,

@@ -1,6 +1,6 @@
 {{ config(materialized='table', tags=['monitor']) }}
-{%- set retention = provender._decision_log_setting('retention') %}
-{%- set land_within = provender.duration(provender._decision_log_setting('land_within')) %}
+{%- set retention = provender._monitor_setting('decision_log', 'retention') %}
+{%- set land_within = provender.duration(provender._monitor_setting('decision_log', 'land_within')) %}
 
 with decision_log as (
 

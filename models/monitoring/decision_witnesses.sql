@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    post_hook='{{ provender._forget_decisions() }}',
+    post_hook='{{ provender._forget_decisions(landed_in="decision_views") }}',
     tags=['monitor']
 ) }}
 

@@ -57,7 +57,7 @@ dated as (
         declared.version,
         declared.deprecation_date,
         cast(declared.deprecation_date as timestamp)
-        - {{ provender.duration(provender._health_setting('notice')) }} as deprecated_from,
+        - {{ provender.duration(provender._monitor_setting('health', 'notice')) }} as deprecated_from,
         {{ provender._seconds_between(provender.as_of(), 'cast(declared.deprecation_date as timestamp)') }}
         / 86400.0 as days_left,
         coalesce(readers.is_declared, false) as is_declared,

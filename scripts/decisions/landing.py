@@ -77,7 +77,7 @@ class Lander:
         key: ChainKey,
         retention_us: int | None = None,
     ) -> None:
-        """Open nothing yet. Days are kept for `retention_us`, for ever when it is None."""
+        """Open nothing yet. What landed is kept for `retention_us`, for ever when it is None."""
         self._client, self._keys, self._landing = client, keys, landing
         self._retention_us = retention_us
         self._ledger = Ledger(landing, key)

@@ -39,7 +39,8 @@ class LandedFile:
 class State:
     """All files by name; those that a compaction replaced are `superseded`, since when.
 
-    `removing` are files that an entry gave up, and of which none says yet that they are gone.
+    `landed` says of each when the last of its rows landed. `removing` are files that an entry gave
+    up, and of which none says yet that they are gone.
     """
 
     sequence: int = 0
@@ -47,6 +48,7 @@ class State:
     ledger: str = ""
     key: str = ""
     files: dict[str, LandedFile] = field(default_factory=dict)
+    landed: dict[str, str] = field(default_factory=dict)
     compacted: set[str] = field(default_factory=set)
     superseded: dict[str, str] = field(default_factory=dict)
     removing: dict[str, None] = field(default_factory=dict)
@@ -67,6 +69,7 @@ class State:
             "ledger": self.ledger,
             "key": self.key,
             "files": [asdict(file) for file in self.files.values()],
+            "landed": self.landed,
             "compacted": sorted(self.compacted),
             "superseded": self.superseded,
             "removing": list(self.removing),
@@ -81,6 +84,7 @@ class State:
             ledger=str(body["ledger"]),
             key=str(body["key"]),
             files={file.file: file for file in map(LandedFile.of, body["files"])},
+            landed=dict(body["landed"]),
             compacted=set(body["compacted"]),
             superseded=dict(body["superseded"]),
             removing=dict.fromkeys(body["removing"]),
@@ -107,6 +111,7 @@ class State:
         elif kind in {"landing", "compaction"}:
             files = [LandedFile.of(each) for each in body["files"]]
             self.files.update({file.file: file for file in files})
+            self.landed.update(dict.fromkeys((file.file for file in files), self._landed_at(body)))
             if kind == "compaction":
                 self.compacted.update(file.file for file in files)
                 self.superseded.update(dict.fromkeys(body["replaces"], str(body["at"])))
@@ -117,8 +122,14 @@ class State:
             for name in body["files"]:
                 self.removing.pop(name, None)
 
+    def _landed_at(self, body: Mapping[str, Any]) -> str:
+        """Return when the last row of new files landed: what was made compact landed before."""
+        replaced = [self.landed.get(name, "") for name in body.get("replaces", [])]
+        return max(replaced, default=str(body["at"]))
+
     def _forget(self, names: Iterable[str]) -> None:
         for name in names:
             self.files.pop(name, None)
+            self.landed.pop(name, None)
             self.superseded.pop(name, None)
             self.compacted.discard(name)

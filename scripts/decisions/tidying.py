@@ -6,7 +6,7 @@ hour, since a reader may have listed it; meanwhile a row is found twice, which d
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from tempfile import TemporaryDirectory
 
@@ -16,7 +16,7 @@ from provender.instants import from_us, to_text, to_us
 from provender_ops.decisions import files
 from provender_ops.decisions.ledger import Ledger, as_body
 from provender_ops.decisions.log_key import MODULUS
-from provender_ops.decisions.state import LandedFile
+from provender_ops.decisions.state import LandedFile, State
 from provender_ops.errors import Refused
 
 STILL_READ = timedelta(hours=1)
@@ -46,7 +46,7 @@ def tidy(
     OSError.
     """
     moment = to_text(at)
-    expired = _expired(ledger.state.files.values(), limit, retention_us)
+    expired = _expired(ledger.state, limit, retention_us)
     _remove(ledger, moment, "retention", expired)
     still_read = to_text(at - STILL_READ)
     old = [name for name, since in ledger.state.superseded.items() if since <= still_read]
@@ -80,13 +80,16 @@ def _finish(ledger: Ledger, moment: str, names: Sequence[str]) -> None:
         ledger.append("removed", moment, files=list(names))
 
 
-def _expired(
-    all_files: Iterable[LandedFile], limit: datetime, retention_us: int | None
-) -> list[str]:
+def _expired(state: State, limit: datetime, retention_us: int | None) -> list[str]:
+    """Return the files whose day, and the day on which the last of them landed, are past."""
     if retention_us is None:
         return []
-    first = from_us(max(to_us(limit) - retention_us, to_us(datetime.min))).date()
-    return [file.file for file in all_files if date.fromisoformat(file.day) < first]
+    first = from_us(max(to_us(limit) - retention_us, to_us(datetime.min))).date().isoformat()
+    return [
+        name
+        for name, file in state.files.items()
+        if max(file.day, state.landed[name].partition("T")[0]) < first
+    ]
 
 
 def _to_compact(ledger: Ledger, today: datetime) -> list[list[LandedFile]]:

@@ -162,11 +162,16 @@ def test_the_next_run_adds_what_landed_since(shop: Shop) -> None:
 
 
 def test_what_is_older_than_the_retention_leaves_the_models_too(shop: Shop) -> None:
-    """And what is published of them."""
+    """And what is published of them; but not what landed since, however old it was."""
     kept = {"decision_log": {"retention": "3d"}}
-    models = ("decisions", "decision_witnesses")
-    count = "select (select count(*) from decisions), (select count(*) from decision_witnesses)"
-    shop.build(*models, as_of=at(8) + timedelta(days=3, hours=15), provender=kept)
-    assert shop.project.query(count)[0] > (0, 0)
-    shop.build(*models, as_of=at(8) + timedelta(days=3, hours=16), provender=kept)
-    assert shop.project.query(count) == shop.project.published(count) == [(0, 0)]
+    models = ("decisions", "decision_views", "decision_witnesses")
+    by_age = "count(distinct decision_id) filter (where service {} 'came_late')"
+    young, old = by_age.format("="), by_age.format("<>")
+    count = " union all ".join(f"select {old}, {young} from {model}" for model in models[::2])
+    before, after = (at(8) + timedelta(days=3, hours=hours) for hours in (15, 16))
+    late = shop.decisions("came_late", SERVED["honest"], at(14))[:1]
+    land(shop.project.folder, "came_late", [replace(late[0], landed_at=before)])
+    shop.build(*models, as_of=before, provender=kept)
+    assert all(gone > 0 for gone, _ in shop.project.query(count))
+    shop.build(*models, as_of=after, provender=kept)
+    assert shop.project.query(count) == shop.project.published(count) == [(0, 1), (0, 1)]

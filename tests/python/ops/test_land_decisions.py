@@ -23,6 +23,7 @@ from provender_ops.decisions.ledger import Ledger
 from provender_ops.decisions.log_key import ChainKey, chain_key
 from provender_ops.decisions.settings import retention_us
 from provender_ops.decisions.stream import ABANDONED_AFTER, GROUP
+from provender_ops.decisions.tidying import Tidied
 from provender_ops.decisions.verify import verify
 from provender_ops.errors import BadInput, Refused
 
@@ -331,12 +332,32 @@ def test_days_past_their_retention_are_removed_whole(
     redis_client: redis.Redis, landing: Path
 ) -> None:
     lander = Lander(redis_client, KEYS, landing, LOG_KEY, 2 * 86_400_000_000)
-    log(redis_client, [a_record(day, datetime(2026, 3, day, 12)) for day in (1, 2, 3, 4)])
-    assert lander.land(datetime(2026, 3, 4, 13)).tidied.expired == 1
+    for day in (1, 2, 3, 4):
+        log(redis_client, [a_record(day, datetime(2026, 3, day, 12))])
+        assert lander.land(datetime(2026, 3, day, 13)).tidied.expired == (day == 4)
     assert [row["number"] for row in rows(landing)] == [2, 3, 4]
     assert lander.land(datetime(2026, 3, 5, 1)).tidied.expired == 1
     assert [row["number"] for row in rows(landing)] == [3, 4]
     assert not (landing / "decision_log/day=2026-03-01").exists()
+    is_whole(landing, redis_client)
+
+
+def test_what_comes_late_is_kept_as_long_since_it_landed(
+    redis_client: redis.Redis, landing: Path
+) -> None:
+    """Also when it was made compact with what was not late."""
+    lander = Lander(redis_client, KEYS, landing, LOG_KEY, 2 * 86_400_000_000)
+    first, second = datetime(2026, 3, 4, 13), datetime(2026, 3, 6, 13)
+    log(redis_client, [a_record(1, datetime(2026, 2, 1, 12)), a_record(2, datetime(2026, 3, 4))])
+    assert lander.land(first).tidied.expired == 0
+    log(redis_client, [a_record(3, datetime(2026, 3, 4))])
+    assert lander.land(second).tidied == Tidied(compacted=1)
+    assert [row["number"] for row in rows(landing)] == [1, 2, 3]
+    lander.land(datetime(2026, 3, 7))
+    assert [row["number"] for row in rows(landing)] == [2, 3]
+    assert lander.land(datetime(2026, 3, 8, 23)).tidied.expired == 0
+    assert lander.land(datetime(2026, 3, 9)).tidied.expired == 1
+    assert list(landing.glob("decision_log/*/*.parquet")) == []
     is_whole(landing, redis_client)
 
 

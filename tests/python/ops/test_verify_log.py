@@ -35,6 +35,7 @@ def landing(tmp_path: Path, redis_client: redis.Redis, monkeypatch: pytest.Monke
     landing = tmp_path / "landing"
     lander = Lander(redis_client, KEYS, landing, LOG_KEY)
     log(redis_client, [a_record(90, datetime(2026, 2, 1))])
+    lander.land(datetime(2026, 2, 2))
     for first in (1, 11):
         numbers = range(first, first + 10)
         at = [datetime(2026, 3, DAYS[n % 2], 8, 0, n) for n in numbers]
