@@ -25,6 +25,7 @@ PROJECT = Path(__file__).parents[1] / "kernel/project"
 NAMESPACE = "provender.dev"
 DAY = datetime(2026, 3, 2)
 CUSTOMERS = [f"c{number}" for number in range(40)]
+WATCHING = ("version_comparison", "served_definitions", "deprecations")
 MONITORS = ("decisions", "decision_views", "decision_features", "version_comparison")
 
 V2 = """
@@ -112,8 +113,10 @@ class Shop:
 
     def __init__(self, folder: Path, redis: RedisServer) -> None:
         self.project, self.redis, self.clock = DbtProject(PROJECT, folder), redis, Clock()
-        for part in ("monitoring", "decisions"):
-            shutil.copytree(REPO / "models" / part, folder / "models" / part)
+        shutil.copytree(REPO / "models/decisions", folder / "models/decisions")
+        (folder / "models/monitoring").mkdir()
+        for monitor in WATCHING:
+            shutil.copy(REPO / f"models/monitoring/{monitor}.sql", folder / "models/monitoring")
         self._declare_versions()
         self._write_orders()
         client = redis.client()
@@ -180,13 +183,8 @@ class Shop:
 
     def _declare_versions(self) -> None:
         models, snapshots = (self.project.folder / part for part in ("models", "snapshots"))
-        text = (
-            (models / "spend.yml")
-            .read_text()
-            .partition(
-                "    columns:\n      - name: customer_id\n        data_type: varchar\n      - name: as_of"
-            )[0]
-        )
+        text = (models / "spend.yml").read_text()
+        text = text[: text.rindex("    columns:")]  # those of spend, the last model
         (models / "spend.yml").write_text(text + VERSIONS)
         (models / "spend.sql").rename(models / "spend_v1.sql")
         for version in (1, 2):
