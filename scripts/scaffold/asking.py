@@ -28,7 +28,7 @@ class Questions:
         if self.on_terminal and known:
             kinds = click.Choice(known)
             return str(typer.prompt(question, type=kinds, show_choices=True, err=True))
-        told = f": {', '.join(known)}" if known else ""
+        told = f" {', '.join(known)}" if known else ""
         self.missing.append(f"{option} ({question[0].lower()}{question[1:]}{told})")
         return ""
 
@@ -50,7 +50,7 @@ class Questions:
 def _one_of(option: str, given: str, known: list[str]) -> str:
     if given not in known:
         raise BadInput(
-            f"{option} {given!r} is none of them.{nearest(given, known)} There are:"
+            f"{option}: there is no {given!r}.{nearest(given, known)} There are:"
             f" {', '.join(known) or 'none'}."
         )
     return given

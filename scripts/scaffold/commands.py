@@ -34,6 +34,8 @@ from provender_ops.scaffold.view import (
     view_changes,
 )
 
+CADENCES = ("minutes", "hourly", "nightly")
+
 app = new_app("Write the files of a new view, feature, service or entity, or the tests of a view.")
 
 Name = Annotated[str, typer.Argument(help="What it is called: small letters, digits and _.")]
@@ -131,8 +133,7 @@ def new_view(  # noqa: PLR0913 - the options of a command
     read = ask.choice("--from", source, _sources(checkout), "Which model's events does it count?")
     owner, owners = group_of(checkout, ask, group, owner_email)
     node, events = checkout.entities.get(about), _sources(checkout).get(read)
-    tags = _cadences(checkout, [node, events])
-    tag = ask.choice("--cadence", cadence, tags, "Which schedule builds it?")
+    tag = _cadence(checkout, ask, cadence, [n for n in (node, events) if n])
     folder = style.view_folder(checkout, about)
     given: dict[str, str | None] = {
         "ttl": ttl,
@@ -307,9 +308,13 @@ def new_entity(  # noqa: PLR0913 - the options of a command
 
 @app.command("tests")
 @reported
-def new_tests(
+def new_tests(  # noqa: PLR0913 - the options of a command
     view: Annotated[list[str], typer.Argument(help="Views, or VIEW@VERSION; else the latest.")],
     *,
+    anew: Annotated[
+        bool,
+        typer.Option("--anew", help="Replace the tests of that view that were so written before."),
+    ] = False,
     dry_run: DryRun = False,
     as_json: Json = False,
     project_dir: ProjectDir = HERE,
@@ -327,6 +332,7 @@ def new_tests(
     Examples:
       provender new tests customer_activity --dry-run
       provender new tests customer_spend@1 customer_spend@2
+      provender new tests customer_spend --anew     its SQL was changed, and the change is right
 
     \b
     Exit code: 0 written; 1 written, but a view contradicts a rule of time; 2 could not.
@@ -338,7 +344,9 @@ def new_tests(
     whole = Generated()
     for node in nodes:
         before = texts.get(node.yaml)
-        change, found = changes_of_tests(checkout, node, compiled[node.unique_id], before)
+        change, found = changes_of_tests(
+            checkout, node, compiled[node.unique_id], before, anew=anew
+        )
         texts[node.yaml] = change
         whole.findings += found.findings
         whole.notes += found.notes
@@ -356,17 +364,22 @@ def _sources(checkout: Checkout) -> dict[str, Node]:
     return found
 
 
-def _cadences(checkout: Checkout, nodes: Sequence[Node | None]) -> list[str]:
-    """Return the tags a view may have: what is stored between source and view has to have them."""
-    found = dict.fromkeys(
-        [*(t for v in checkout.views for t in v.tags), "minutes", "hourly", "nightly"]
-    )
-    for node in nodes:
-        for unique_id in [node.unique_id, *checkout.ancestors(node.unique_id)] if node else ():
-            stored = checkout.nodes[unique_id]
-            if stored.is_stored:
-                found = {tag: None for tag in found if tag in stored.tags}
-    return list(found)
+def _cadence(checkout: Checkout, ask: Questions, given: str | None, nodes: Sequence[Node]) -> str:
+    """Return the tag of a view: what is stored between source and view has to have it too."""
+    ids = {i for node in nodes for i in (node.unique_id, *checkout.ancestors(node.unique_id))}
+    stored = [node for key, node in sorted(checkout.nodes.items()) if key in ids and node.is_stored]
+    known = dict.fromkeys([*(tag for view in checkout.views for tag in view.tags), *CADENCES])
+    fitting = [tag for tag in known if all(tag in node.tags for node in stored)]
+    if given is None:
+        return ask.choice("--cadence", None, fitting, "Which schedule builds it?")
+    for node in stored:
+        if given not in node.tags:
+            raise BadInput(
+                f"--cadence {given}: {node.name} is stored and lacks that tag, so the schedule"
+                f" would not build it anew. It has: {', '.join(node.tags) or 'none'}. Take one of"
+                " them, make it a view, or tag it."
+            )
+    return check_name("cadence", given)
 
 
 def _labels(checkout: Checkout) -> list[str]:

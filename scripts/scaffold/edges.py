@@ -73,7 +73,8 @@ def windows(subject: Subject) -> dict[timedelta, str]:
     found: dict[timedelta, str] = {}
     for interval in subject.parsed.find_all(exp.Interval):
         number, unit = interval.this, str(interval.unit).lower().removesuffix("s")
-        if isinstance(number, exp.Literal) and number.this.isdigit() and unit in _UNITS:
+        is_length = isinstance(number, exp.Literal) and number.this.isdigit() and unit in _UNITS
+        if is_length and not isinstance(interval.parent, exp.Mul):  # that is a step, not a window
             length = timedelta(**{f"{unit}s": int(number.this)})
             if length >= timedelta(seconds=1):
                 found.setdefault(length, f"{number.this}{_UNITS[unit]}")
@@ -92,11 +93,17 @@ def rows_of(subject: Subject, each: Input) -> list[Rows]:
     return [Rows(each, plain_times(subject), content) for content in payloads(subject, each)]
 
 
-def life_cases(subject: Subject) -> list[Case]:
-    """Return lives that begin and end about as_of, none of which has any rows."""
+def life_cases(bench: Bench) -> list[Case]:
+    """Return a life of which nothing is known, and lives that begin and end about as_of."""
+    subject = bench.subject
+    events = {
+        each.relation: [telling(bench, rows_of(subject, each))[0].row()]
+        for each in subject.inputs
+        if each.has_versions
+    }
 
     def world(**life: datetime) -> World:
-        return {subject.entity: [{**LIFE, **life}]}
+        return {**events, subject.entity: [{**LIFE, **life}]}
 
     edges = [
         ("alive from as_of", "live_from", 0, -1, 1),
@@ -104,7 +111,8 @@ def life_cases(subject: Subject) -> list[Case]:
         ("alive until as_of", "live_until", 0, -1, 1),
         ("alive until just after as_of", "live_until", 1, 2, 0),
     ]
-    at = [Case(LIFE_ENDS, "nothing ever happened", {}, {}, world(live_from=AS_OF + TICK))]
+    dead: World = {subject.entity: [{**LIFE, "live_from": AS_OF + TICK}]}
+    at = [Case(LIFE_ENDS, "nothing ever happened", {}, {}, dead)]
     return at + [
         Case(LIFE_ENDS, label, *(world(**{edge: AS_OF + ticks * TICK}) for ticks in (*about,)))
         for label, edge, *about in edges

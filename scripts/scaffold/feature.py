@@ -18,7 +18,7 @@ from provender_ops.scaffold.names import servable
 from provender_ops.scaffold.sql_insert import add_column
 from provender_ops.scaffold.subject import Named, Subject, subject_of
 from provender_ops.scaffold.view import feature_column
-from provender_ops.scaffold.yaml_insert import Step, add_item
+from provender_ops.scaffold.yaml_edit import Step, add_item
 
 
 def feature_changes(
@@ -46,7 +46,7 @@ def feature_changes(
     item = feature_column(feature)
     path, block = _columns(checkout, view, item)
     declared = add_item(before, path, block, str(view.yaml))
-    declared, tests = with_tests(checkout, declared, subject, found, name)
+    declared, tests = with_tests(declared, subject, found, name)
     changes = [
         Change(view.path, sql, raw, column),
         Change(view.yaml, declared, before, f"{item}\n{tests}"),

@@ -32,7 +32,7 @@ PROMISES = {
         " is known; delivered again, it counts once."
     ),
     MOMENTS: "Of a view that it reads, values of another moment than as_of do not count.",
-    ORDER: "Among equals the order that the SQL declares decides, not where a row lies.",
+    ORDER: "Among equals the SQL decides, by its order and its distinct, not where a row lies.",
 }
 
 
@@ -74,7 +74,7 @@ def generate(subject: Subject) -> Generated:
 
 def _cases(bench: Bench, found: Generated) -> list[Case]:
     cases, wrong = [], []
-    for case in life_cases(bench.subject):
+    for case in life_cases(bench):
         kept, findings = choose(bench, [case])
         cases += kept
         wrong += findings

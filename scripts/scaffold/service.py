@@ -7,7 +7,7 @@ from provender_ops.errors import BadInput
 from provender_ops.scaffold import style
 from provender_ops.scaffold.changes import Change, read_text
 from provender_ops.scaffold.checkout import Checkout, Node
-from provender_ops.scaffold.yaml_insert import Step, add_item
+from provender_ops.scaffold.yaml_edit import Step, add_item
 from provender_ops.scaffold.yaml_text import described, indented, text
 
 

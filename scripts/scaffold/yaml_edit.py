@@ -1,11 +1,11 @@
-"""Adds an item to a list in somebody's YAML, and leaves every other byte as it is.
+"""Adds items to lists in somebody's YAML and takes some out, and leaves every other byte as it is.
 
-The place is where YAML's own parser says that the list ends. The result is parsed again: it has to
-hold what the file held, and the new item last in its list. So a file that is written in a way that
-we do not expect is refused, never spoilt.
+The place is where YAML's own parser says that a list or an item ends. The result is parsed again:
+it has to hold what the file held, with that change and no other. So a file that is written in a way
+that we do not expect is refused, never spoilt.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -38,6 +38,49 @@ def add_item(text: str, path: Sequence[Step], item: str, where: str) -> str:
             f" {' / '.join(map(_shown, path))} yourself:\n{item.rstrip()}"
         ) from None
     return added.replace("\n", newline)
+
+
+def without_items(text: str, key: str, names: Collection[str], where: str) -> str:
+    """Return YAML without the items of these names in the list of a key of the file; else BadInput.
+
+    The key goes with the last of them.
+    """
+    newline = "\r\n" if "\r\n" in text else "\n"
+    lines = text.replace("\r\n", "\n")
+    expected = yaml.safe_load(lines) or {}
+    kept = [item for item in expected.get(key) or () if item.get("name") not in names]
+    if len(kept) == len(expected.get(key) or ()):
+        return text
+    expected = {**expected, key: kept} if kept else {k: v for k, v in expected.items() if k != key}
+    try:
+        shorter = _without(lines, key, names, whole=not kept)
+        if (yaml.safe_load(shorter) or {}) != expected:
+            raise CannotAddError
+    except (CannotAddError, yaml.YAMLError):
+        raise BadInput(
+            f"{where} is written in a way that nothing can be taken out of safely. Delete"
+            f" {', '.join(names)} yourself."
+        ) from None
+    return shorter.replace("\n", newline)
+
+
+def _without(text: str, key: str, names: Collection[str], *, whole: bool) -> str:
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    if not isinstance(root, yaml.MappingNode):
+        raise CannotAddError
+    (node,) = (value for k, value in root.value if k.value == key)
+    lines = text.split("\n")
+    gone: set[int] = set()
+    for item in node.value:
+        if any(k.value == "name" and value.value in names for k, value in item.value):
+            end = _last_line(item, lines)
+            gone |= set(range(item.start_mark.line, end + 1))
+            gone |= {end + 1} if end + 1 < len(lines) and not lines[end + 1].strip() else set()
+    if whole:
+        (head,) = (k.start_mark.line for k, _ in root.value if k.value == key)
+        gone.add(head)
+    left = [line for number, line in enumerate(lines) if number not in gone]
+    return "\n".join(left).rstrip("\n") + "\n"
 
 
 def _added(text: str, path: Sequence[Step], item: str) -> str:
