@@ -14,7 +14,7 @@ def answers(subject: Subject) -> list[Answer]:
     return [
         answer("Version", f"{view.version}{_rank(subject)}"),
         lines("Other versions", _others(subject), "none"),
-        answer("Deprecated", f"from {said_at(ends)} on" if ends else "no date is declared"),
+        answer("Deprecated", f"from {ends} on" if ends else "no date is declared"),
         lines("Read by", _readers(subject), "no declared service"),
         _last_read(subject),
         _changes(subject),
