@@ -40,6 +40,7 @@ from provender_ops.project import find_project, find_root
 from provender_ops.push_online import push_online
 from provender_ops.report.commands import report
 from provender_ops.retire import retire
+from provender_ops.review.commands import duplicates, review
 from provender_ops.status import status
 
 app = new_app("A feature store that is a dbt project: what stands beside `dbt build` and SQL.")
@@ -51,8 +52,10 @@ app.command("wrong-decisions")(wrong_decisions)
 app.command("backfill")(backfill)
 app.command("export")(export)
 app.command("land-decisions")(land_decisions)
+app.command("duplicates")(duplicates)
 app.command("report")(report)
 app.command("retire")(retire)
+app.command("review")(review)
 app.command("status")(status)
 app.command("verify-log")(verify_log)
 app.add_typer(redis_app, name="redis")
