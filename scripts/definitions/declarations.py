@@ -43,8 +43,9 @@ class Feature:
 class Model:
     """A model that a feature, entity, training set or label is made of, or is.
 
-    `parents` are unique ids of models, seeds, snapshots and sources; `sql` is None where the model
-    was never compiled.
+    `parents` are unique ids of models, seeds, snapshots and sources, those of an ephemeral model in
+    its place; `sql` is None where the model was never compiled. In the SQL of a training set, its
+    join stands as a plain join of views to a spine (see `training_joins`).
     """
 
     unique_id: str
@@ -58,7 +59,8 @@ class Model:
 class View:
     """A feature view version. `policies` are the registry's, durations in seconds.
 
-    `owner` is a dbt group; `access` dbt's word; `meta` is `config.meta.feature_view` as effective.
+    `owner` is a dbt group; `access` dbt's word; `meta` is `config.meta.feature_view` as effective;
+    `deprecation_date` is naive UTC.
     """
 
     unique_id: str
