@@ -45,6 +45,7 @@ from provender_ops.retire import retire
 from provender_ops.roll_back import roll_back_command
 from provender_ops.scaffold.commands import app as new_commands
 from provender_ops.schedule.commands import run
+from provender_ops.review.commands import duplicates, review
 from provender_ops.status import status
 
 app = new_app("A feature store that is a dbt project: what stands beside `dbt build` and SQL.")
@@ -61,6 +62,10 @@ app.command("report")(report)
 app.command("retire")(retire)
 app.command("roll-back")(roll_back_command)
 app.command("run")(run)
+app.command("duplicates")(duplicates)
+app.command("report")(report)
+app.command("retire")(retire)
+app.command("review")(review)
 app.command("status")(status)
 app.command("verify-log")(verify_log)
 app.add_typer(new_commands, name="new")

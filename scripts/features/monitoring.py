@@ -12,7 +12,7 @@ def answers(subject: Subject) -> list[Answer]:
     return [
         lines("Tests", _tests(subject), "none"),
         answer("Watched", f"at {said_at(ran_at)}" if ran_at else NEVER_WATCHED),
-        lines("Nulls", _nulls(subject), NEVER_WATCHED),
+        lines("Nulls", _nulls(subject), "no run was looked at" if ran_at else NEVER_WATCHED),
         _pushes(subject),
         lines("Open alerts", _alerts(subject), "none"),
     ]

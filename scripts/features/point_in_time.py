@@ -62,7 +62,10 @@ def _past(subject: Subject) -> Answer:
     runs = subject.known.runs.get(subject.view.label, ())
     kept = policies["retention_seconds"]
     history = (
-        f"history of {len(runs)} runs since {said_at(runs[0]['as_of'])}" if runs else "no history"
+        f"history of {len(runs)} run{'s' if len(runs) != 1 else ''} since"
+        f" {said_at(runs[0]['as_of'])}"
+        if runs
+        else "no history"
     )
     backfill = f"backfill: {policies['backfill'] or 'not declared'}"
     if policies["backfill_reason"]:
@@ -84,7 +87,8 @@ def _late(subject: Subject) -> Answer:
         return answer("Late data", "each past run that was computed again gives its history")
     return answer(
         "Late data",
-        f"{len(runs)} past runs would give another value today, the first of {said_at(runs[0])}",
+        f"{len(runs)} of its past runs would give another value today, the first of"
+        f" {said_at(runs[0])}",
     )
 
 

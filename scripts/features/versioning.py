@@ -62,7 +62,8 @@ def _changes(subject: Subject) -> Answer:
     if len(recorded) < 2:
         return answer("Definition changed", "never")
     dates = [said_at(row["recorded_at"]) for row in recorded[1:]]
-    return answer("Definition changed", f"{len(dates)} times, last {dates[-1]}")
+    often = "once, at" if len(dates) == 1 else f"{len(dates)} times, last at"
+    return answer("Definition changed", f"{often} {dates[-1]}")
 
 
 def _trained(subject: Subject) -> Iterator[str]:

@@ -96,7 +96,12 @@ def find_duplicates(
 def review(declarations: Declarations, new: Collection[str] | None = None) -> Found:
     """Return the duplicates, and what could not be read."""
     measured, unread = measure(declarations)
-    return Found(_sorted(_compare_all(measured, new)), unread)
+    return Found(compared(measured, new), unread)
+
+
+def compared(measured: Iterable[Measured], new: Collection[str] | None = None) -> list[Duplicate]:
+    """Return the duplicates among features that were measured."""
+    return _sorted(_compare_all(measured, new))
 
 
 def measure(declarations: Declarations) -> tuple[list[Measured], dict[str, str]]:
@@ -177,11 +182,11 @@ def compare(one: Measured, other: Measured) -> Duplicate | None:
             return None
         if one.view.name == other.view.name:
             return None
-        return Duplicate(one.label, other.label, OTHER, excuse=_excuse(one, other))
+        return Duplicate(one.label, other.label, OTHER, excuse=excuse(one, other))
     kind = SAME if not differences else RULE
     if differences and all(text.startswith("null rule") for text in differences):
         kind = NULL_RULE
-    return Duplicate(one.label, other.label, kind, tuple(differences), _excuse(one, other))
+    return Duplicate(one.label, other.label, kind, tuple(differences), excuse(one, other))
 
 
 def _differences(one: Measured, other: Measured) -> list[str] | None:
@@ -254,7 +259,8 @@ def _said(value: Any) -> str:
     return f"{value:g}" if isinstance(value, int | float) else f"{value}"
 
 
-def _excuse(one: Measured, other: Measured) -> str | None:
+def excuse(one: Measured, other: Measured) -> str | None:
+    """Return the reason that the YAML of either gives why it is not the other; None for none."""
     for each, its_other in ((one, other), (other, one)):
         for name, reason in each.feature.not_duplicate_of.items():
             if name in (its_other.label, f"{its_other.view.name}.{its_other.feature.name}"):

@@ -54,6 +54,10 @@ class Models:
             self._known[unique_id] = summed_up(self._read(unique_id, None))
         return self._known[unique_id]
 
+    def whole(self, unique_id: str) -> Relation:
+        """Return what a model computes, with all that it does to its rows; raise CannotRead."""
+        return self._read(unique_id, None)
+
     def _read(self, unique_id: str, view: View | None) -> Relation:
         if unique_id in self._reading:
             raise CannotRead(f"{unique_id}, which reads itself")

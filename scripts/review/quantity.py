@@ -39,7 +39,7 @@ def quantity_of(term: Term, relation: Relation) -> Quantity:
     reader = Cores()
     core, scale, shift = reader.scaled(term)
     if _is_free(core):
-        core = reader.placed(core, _around(term, relation))
+        core = reader.placed(core, rows_around(term, relation))
     if scale != 1:
         reader.note("factor", f"{scale:.12g}")
     if shift != 0:
@@ -53,7 +53,7 @@ def _is_free(term: Term) -> bool:
     return any(each.op in _FREE for each in found)
 
 
-def _around(term: Term, relation: Relation) -> Term:
+def rows_around(term: Term, relation: Relation) -> Term:
     """Return the rows of a relation as far as a term is of them: what it is joined to."""
     if relation.of is not None:
         return relation.of
