@@ -26,7 +26,7 @@ CADENCES = ("minutes", "hourly", "nightly", "weekly")
 VIEWS = ("spend", "visits")
 ORDERED = datetime(2026, 3, 2)
 SCHEDULES = {
-    cadence: {"every": "3650d", "monitor": cadence == "minutes"} for cadence in CADENCES
+    cadence: {"every": "3650d", "monitor": cadence == "nightly"} for cadence in CADENCES
 } | {"monitor": {"every": "3650d"}}
 MONITOR = (
     "{{ config(tags=['monitor']) }} select count(*) as orders from {{ source('shop', 'orders') }}"
@@ -84,14 +84,18 @@ class Shop:
             time.sleep(0.01)
 
     def kill(self, process: PushProcess, *, with_dbt: bool) -> int:
-        """Kill a run, and what it started; return the process id of its dbt."""
-        dbt = json.loads((self.notes / "lock").read_text())["step_pid"]
+        """Kill a run, and what it started; return the process id of its dbt, 0 for none."""
+        lock = self.notes / "lock"
+        dbt = 0
+        if lock.exists() and lock.stat().st_size:
+            told, _ = json.JSONDecoder().raw_decode(lock.read_text())
+            dbt = told["step_pid"] or 0
         process.kill()
-        assert process.wait().code == -signal.SIGKILL
-        if with_dbt and dbt is not None:
-            with suppress(ProcessLookupError):  # it has ended just now
+        assert process.wait().code in (0, -signal.SIGKILL)  # it may have ended just now
+        if with_dbt and dbt:
+            with suppress(ProcessLookupError):
                 os.kill(dbt, signal.SIGKILL)
-        return int(dbt or 0)
+        return dbt
 
     def runs(self) -> dict[str, list[datetime]]:
         """Return the published runs of each view."""
