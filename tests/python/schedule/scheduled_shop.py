@@ -14,12 +14,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 from decision_records import KEYS
 from loaded_push import Ended, LoadedPush, PushProcess
 from redis_server import RedisServer
 from support import DbtProject
 
+from provender.instants import to_text, utc_now
 from provender_ops.catalog import Catalog
+from provender_ops.decisions import ledger
+from provender_ops.decisions.ledger import Ledger
+from provender_ops.decisions.log_key import chain_key
 
 KERNEL = Path(__file__).parents[1] / "kernel/project"
 CADENCES = ("minutes", "hourly", "nightly", "weekly")
@@ -113,14 +118,14 @@ class Shop:
         }
 
     def landed(self) -> list[int]:
-        """Return the numbers of the decisions that landed, each as often as it did."""
-        files = self.project.folder / "landing/dev/decision_log"
-        with Catalog.open(self.project.catalog) as catalog:
-            rows = catalog.rows(
-                f"select number from read_parquet('{files}/**/*.parquet',"
-                " hive_partitioning = false) order by number"
-            )
-        return [row["number"] for row in rows]
+        """Return the numbers of the decisions that landed, each as often as it did.
+
+        What was made compact is counted once: by the files that the ledger says are valid.
+        """
+        landing = self.project.folder / "landing/dev"
+        state = Ledger(landing, chain_key(self.project.folder, make=False)).open(to_text(utc_now()))
+        files = [str(landing / ledger.FOLDER / file.file) for file in state.current]
+        return sorted(pq.read_table(files, columns=["number"])["number"].to_pylist())
 
     def monitored(self) -> int:
         """Return how often the monitor was built."""
