@@ -1,6 +1,6 @@
 # make demo     the whole job on a small lender, told as it goes
 # make test     every check; installs what it needs itself
-# make torture  50,000 worlds against the oracle, and each fault of Redis and the network at 50 points; three hours
+# make torture  50,000 worlds against the oracle, and each fault of Redis, the network and the schedule at 50 points; three hours
 # make look     the page of `provender report` in a browser, held against the tables; its pictures in target/look
 # make bench    measures the SQL and what is online, and writes docs/benchmarks*.md; twenty minutes and 5 GB of disk
 PYTHON ?= $(shell for python in python3 python3.12 python3.11; do \
@@ -22,7 +22,7 @@ pytest: .venv/dev profiles.yml
 
 torture: .venv/dev profiles.yml
 	PROVENDER_WORLDS=50000 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/python/time/test_worlds.py
-	PROVENDER_FAULTS=50 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/python/faults
+	PROVENDER_FAULTS=50 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/python/faults tests/python/schedule/test_killed_anywhere.py
 	PROVENDER_DRIFT_DAYS=200 $(BIN)/python -m pytest tests/python/monitoring/test_drift_days.py
 
 look: .venv/dev profiles.yml

@@ -90,9 +90,10 @@ def _who_has(descriptor: int) -> str:
         return "Another run is under way."
     who = f"A run of {holder['cadence']!r} is under way since {holder['since']}"
     if holder["host"] == socket.gethostname() and not _lives(holder["pid"]):
+        dbt = f" (process {holder['step_pid']})" if holder["step_pid"] else ""
         return (
-            f"{who}: its process {holder['pid']} is gone, and what it started for the step"
-            f" {holder['step']!r} (process {holder['step_pid']}) still works; let it end."
+            f"{who}: its process {holder['pid']} is gone, and the dbt that it started for the step"
+            f" {holder['step']!r}{dbt} still works; let it end."
         )
     return f"{who}, as process {holder['pid']} on {holder['host']}."
 

@@ -14,19 +14,24 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 from decision_records import KEYS
 from loaded_push import Ended, LoadedPush, PushProcess
 from redis_server import RedisServer
 from support import DbtProject
 
+from provender.instants import to_text, utc_now
 from provender_ops.catalog import Catalog
+from provender_ops.decisions import ledger
+from provender_ops.decisions.ledger import Ledger
+from provender_ops.decisions.log_key import chain_key
 
 KERNEL = Path(__file__).parents[1] / "kernel/project"
 CADENCES = ("minutes", "hourly", "nightly", "weekly")
 VIEWS = ("spend", "visits")
 ORDERED = datetime(2026, 3, 2)
 SCHEDULES = {
-    cadence: {"every": "3650d", "monitor": cadence == "minutes"} for cadence in CADENCES
+    cadence: {"every": "3650d", "monitor": cadence == "nightly"} for cadence in CADENCES
 } | {"monitor": {"every": "3650d"}}
 MONITOR = (
     "{{ config(tags=['monitor']) }} select count(*) as orders from {{ source('shop', 'orders') }}"
@@ -84,14 +89,18 @@ class Shop:
             time.sleep(0.01)
 
     def kill(self, process: PushProcess, *, with_dbt: bool) -> int:
-        """Kill a run, and what it started; return the process id of its dbt."""
-        dbt = json.loads((self.notes / "lock").read_text())["step_pid"]
+        """Kill a run, and what it started; return the process id of its dbt, 0 for none."""
+        lock = self.notes / "lock"
+        dbt = 0
+        if lock.exists() and lock.stat().st_size:
+            told, _ = json.JSONDecoder().raw_decode(lock.read_text())
+            dbt = told["step_pid"] or 0
         process.kill()
-        assert process.wait().code == -signal.SIGKILL
-        if with_dbt and dbt is not None:
-            with suppress(ProcessLookupError):  # it has ended just now
+        assert process.wait().code in (0, -signal.SIGKILL)  # it may have ended just now
+        if with_dbt and dbt:
+            with suppress(ProcessLookupError):
                 os.kill(dbt, signal.SIGKILL)
-        return int(dbt or 0)
+        return dbt
 
     def runs(self) -> dict[str, list[datetime]]:
         """Return the published runs of each view."""
@@ -109,14 +118,14 @@ class Shop:
         }
 
     def landed(self) -> list[int]:
-        """Return the numbers of the decisions that landed, each as often as it did."""
-        files = self.project.folder / "landing/dev/decision_log"
-        with Catalog.open(self.project.catalog) as catalog:
-            rows = catalog.rows(
-                f"select number from read_parquet('{files}/**/*.parquet',"
-                " hive_partitioning = false) order by number"
-            )
-        return [row["number"] for row in rows]
+        """Return the numbers of the decisions that landed, each as often as it did.
+
+        What was made compact is counted once: by the files that the ledger says are valid.
+        """
+        landing = self.project.folder / "landing/dev"
+        state = Ledger(landing, chain_key(self.project.folder, make=False)).open(to_text(utc_now()))
+        files = [str(landing / ledger.FOLDER / file.file) for file in state.current]
+        return sorted(pq.read_table(files, columns=["number"])["number"].to_pylist())
 
     def monitored(self) -> int:
         """Return how often the monitor was built."""

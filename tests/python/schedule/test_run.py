@@ -1,43 +1,24 @@
 """`provender run`: killed anywhere it goes on and does nothing twice; one at a time."""
 
+import ast
 import json
 import os
+import re
 import signal
-from collections.abc import Iterator
+import subprocess
+import sys
 from datetime import datetime
-from pathlib import Path
 
 import pytest
-from decision_records import log_some
-from loaded_push import LoadedPush
-from redis_server import RedisServer
-from scheduled_shop import VIEWS, Shop, make_shop
+import yaml
+from decision_records import KEYS, log_some
+from scheduled_shop import VIEWS, Shop
+from support import REPO
 
 from provender.instants import to_us
+from provender_ops.schedule.run_lock import RunLock
 
-HERE = Path(__file__).parent
-
-
-@pytest.fixture(scope="module")
-def loaded() -> Iterator[LoadedPush]:
-    path = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
-    environment = {
-        "PYTHONPATH": path,
-        "DBT_PROFILES_DIR": ".",
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DBT_LOG_LEVEL_FILE": "none",
-    }
-    loaded = LoadedPush("struck_run", environment)
-    yield loaded
-    loaded.remove()
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, loaded: LoadedPush) -> Iterator[Shop]:
-    """A shop that was never built; the tests follow one another."""
-    server = RedisServer()
-    yield make_shop(tmp_path_factory.mktemp("run") / "shop", server, loaded)
-    server.remove()
+EXAMPLES = REPO / "examples/schedules"
 
 
 def us(moments: list[datetime]) -> list[int]:
@@ -63,16 +44,12 @@ def test_killed_after_each_step_it_goes_on_and_does_nothing_twice(shop: Shop) ->
     assert shop.landed() == list(range(1, 30))
     shop.strike("minutes", "after", "land")
 
-    assert shop.strike("minutes", "after", "monitor").dbt_runs == 1
-    assert shop.monitored() == 1
     done = shop.run("minutes")
     assert (done.code, set(done.states.values())) == (0, {"done before"})
-    assert "the slot of" not in done.output  # --json
 
     assert [len(runs) for runs in shop.runs().values()] == [1, 1]
     assert shop.pushes() == once
     assert shop.landed() == list(range(1, 30))
-    assert shop.monitored() == 1
 
 
 def test_killed_inside_a_build_with_and_without_dbt_and_two_at_once(shop: Shop) -> None:
@@ -160,7 +137,7 @@ def test_sigterm_ends_dbt_too(shop: Shop) -> None:
 def test_a_dry_run_shows_slot_and_commands_and_does_nothing(shop: Shop) -> None:
     files = {path: path.stat().st_mtime_ns for path in shop.project.folder.rglob("*")}
     shown = shop.run("minutes", "--dry-run")
-    later = shop.run("minutes", "--dry-run", "--now", "2040-01-01T00:00:00Z")
+    later = shop.run("nightly", "--dry-run", "--now", "2040-01-01T00:00:00Z")
     earlier = shop.run("minutes", "--dry-run", "--now", "2010-01-01T00:00:00Z")
     assert {path: path.stat().st_mtime_ns for path in shop.project.folder.rglob("*")} == files
 
@@ -170,7 +147,105 @@ def test_a_dry_run_shows_slot_and_commands_and_does_nothing(shop: Shop) -> None:
     assert set(later.states.values()) == {"to do"}
     assert later.summary["slot"] == "2039-12-15T00:00:00.000000Z"
     build, push, land, monitor = [step["command"] for step in later.summary["steps"]]
-    assert build.endswith("--select tag:minutes +tag:minutes,config.materialized:view")
-    assert "--select tag:minutes" in push
+    assert build.endswith("--select tag:nightly +tag:nightly,config.materialized:view")
+    assert "--select tag:nightly" in push
     assert land.startswith("provender land-decisions --target dev")
     assert monitor.endswith("--select tag:monitor")
+
+
+# The examples: their commands are run here, as their scheduler runs them.
+
+
+def crontab() -> list[str]:
+    """Return the command of each line that is one: after five fields, none of which is too much."""
+    lines = (EXAMPLES / "crontab").read_text().splitlines()
+    commands = []
+    for line in lines:
+        if line and not re.match(r"#|[A-Z_]+=", line):
+            *fields, command = line.split(maxsplit=5)
+            assert all(re.fullmatch(r"\*|\*/[1-9][0-9]?|[0-9,-]+", field) for field in fields)
+            assert "%" not in command, "cron makes a new line of it"
+            commands.append(command)
+    return commands
+
+
+def airflow_dags() -> list[str]:
+    tree = ast.parse((EXAMPLES / "airflow_dags.py").read_text())
+    (calls,) = [
+        ast.literal_eval(statement.value)
+        for statement in tree.body
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "CALLS"
+    ]
+    return [command for _, command in calls.values()]
+
+
+def github_actions() -> list[str]:
+    job = yaml.safe_load((EXAMPLES / "github-actions.yml").read_text())["jobs"]["run"]
+    folder = job["defaults"]["run"]["working-directory"]
+    return [f"cd {folder} && {step['run']}" for step in job["steps"]]
+
+
+COMMANDS = [
+    *[pytest.param(command, id=f"cron{n}") for n, command in enumerate(crontab())],
+    *[pytest.param(command, id=f"airflow{n}") for n, command in enumerate(airflow_dags())],
+    *[pytest.param(command, id=f"github{n}") for n, command in enumerate(github_actions())],
+]
+
+
+@pytest.fixture(scope="module")
+def installed(shop: Shop) -> Shop:
+    """The shop's folder as it would be at /srv/features, with the commands in its .venv."""
+    program = shop.project.folder / ".venv/bin/provender"
+    program.parent.mkdir(parents=True, exist_ok=True)
+    main = "from provender_ops.cli import main; main()"
+    path = os.environ.get("PYTHONPATH", "")
+    program.write_text(
+        f"#!/bin/sh\nPYTHONPATH='{path}' exec '{sys.executable}' -c '{main}' \"$@\"\n"
+    )
+    program.chmod(0o755)
+    return shop
+
+
+def as_scheduled(shop: Shop, command: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of an example by `sh -c`, with no more around it than cron gives."""
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(shop.project.folder),
+        "DBT_PROFILES_DIR": ".",
+        "PROVENDER_REDIS_URL": shop.redis.url,
+        "PROVENDER_NAMESPACE": KEYS.namespace,
+    }
+    return subprocess.run(
+        ["/bin/sh", "-c", command.replace("/srv/features", str(shop.project.folder))],
+        env={**environment, **changes}, capture_output=True, text=True, check=False, cwd="/",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_example_does_what_is_due(installed: Shop, command: str) -> None:
+    """`minutes` was done before; `nightly` is done by the first that is called, with monitors."""
+    assert command.count("/srv/features") == 1
+    (cadence,) = re.findall(r"--cadence (\w+)", command)
+    done = as_scheduled(installed, command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    noted = json.loads((installed.notes / f"dev.{cadence}.json").read_text())
+    assert {"build", "push", "land"} <= noted["steps"].keys()
+    assert set(noted["steps"].values()) == {0}
+    if cadence == "nightly":
+        assert installed.monitored() == 1
+
+
+def test_cron_mails_what_is_wrong_and_nothing_else(installed: Shop) -> None:
+    command, _ = crontab()
+    well = as_scheduled(installed, command)
+    with RunLock.held(installed.notes / "lock", "minutes", 0, print):
+        busy = as_scheduled(installed, command)
+    for silent in (well, busy):
+        assert (silent.returncode, silent.stdout, silent.stderr) == (0, "", "")
+
+    path = installed.notes / "dev.minutes.json"
+    noted = path.read_text()
+    path.write_text(json.dumps({**json.loads(noted), "steps": {"build": 0}}))
+    wrong = as_scheduled(installed, command, PROVENDER_REDIS_URL="unix:///nowhere.sock")
+    path.write_text(noted)
+    assert "Redis cannot be reached" in wrong.stdout

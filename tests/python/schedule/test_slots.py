@@ -153,6 +153,14 @@ def test_an_unknown_cadence_names_the_nearest() -> None:
         find_schedule({}, "minutes")
 
 
+def test_the_schedules_of_the_docs_are_readable() -> None:
+    text = (REPO / "docs/schedules.md").read_text().split("```yaml")[1].split("```")[0]
+    settings = yaml.safe_load(text)["vars"]["provender"]
+    minutes, nightly = (find_schedule(settings, name) for name in ("minutes", "nightly"))
+    assert minutes.times == Every(timedelta(minutes=5))
+    assert (nightly.times.at.isoformat(), nightly.monitor) == ("02:30:00", False)  # type: ignore[attr-defined]
+
+
 def test_the_lenders_schedules_are_readable() -> None:
     project = yaml.safe_load((REPO / "dbt_project.yml").read_text())
     settings = project["vars"]["provender"]
