@@ -198,8 +198,12 @@ def _both(old: View, new: View) -> list[str]:
 
 
 def _columns_differ(old: View, new: View) -> bool:
-    columns = [[(each.name, each.type) for each in view.features] for view in (old, new)]
-    return columns[0] != columns[1]
+    return _column_list(old) != _column_list(new)
+
+
+def _column_list(view: View) -> list[tuple[str, str | None]]:
+    keys = [(key.name, key.type) for key in view.keys]
+    return [*keys, *((feature.name, feature.type) for feature in view.features)]
 
 
 def _no_other(subject: str, views: tuple[str, ...], edits: Sequence[Edit]) -> Change:

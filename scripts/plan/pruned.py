@@ -208,13 +208,27 @@ def _note(column: exp.Column, sources: Mapping[str, _Need]) -> None:
 
 
 def _order_columns(tree: Node) -> None:
-    """Put columns that are read by name in one order; a UNION reads them by their place."""
-    if tree.find(exp.SetOperation):
+    """Put columns that are read by name in one order; UNIONs and whole rows have them by place."""
+    sources = {name for scope in traverse_scope(tree) for name in scope.selected_sources}
+    bare = {column.name for column in tree.find_all(exp.Column) if not column.table}
+    if tree.find(exp.SetOperation) or bare & sources:
         return
     for scope in traverse_scope(tree):
-        if _is_prunable(scope) and not any(each.is_star for each in scope.expression.selects):
-            ordered = sorted(scope.expression.selects, key=lambda each: each.alias_or_name)
-            scope.expression.set("expressions", ordered)
+        query: Node = scope.expression
+        if _is_prunable(scope) and not _reads_itself(query):
+            query.set("expressions", sorted(query.selects, key=lambda each: each.alias_or_name))
+
+
+def _reads_itself(query: Node) -> bool:
+    """Return whether a column is read by its name beside it, or is a star."""
+    names = {each.alias_or_name for each in query.selects if isinstance(each, exp.Alias)}
+    bare = {
+        column.name
+        for each in query.selects
+        for column in each.find_all(exp.Column)
+        if not column.table
+    }
+    return bool(names & bare) or any(each.is_star for each in query.selects)
 
 
 def _cut_ctes(tree: Node) -> bool:

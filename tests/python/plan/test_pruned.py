@@ -230,8 +230,8 @@ def test_what_is_not_certain_is_not_cut(sql: str) -> None:
     ("one", "other", "are_same"),
     [
         (
-            "with p as (select id, n, kind from pay) select * from p",
-            "with p as (select kind, n + 0 as x, n, id from pay) select n, id, x from p",
+            "with p as (select id, n, kind from pay) select id, n from p",
+            "with p as (select kind, n + 0 as x, n, id from pay) select x, n, id from p",
             True,
         ),
         (
