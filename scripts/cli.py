@@ -38,6 +38,7 @@ from provender_ops.options import (
     namespace_of,
 )
 from provender_ops.plan.commands import plan
+from provender_ops.plan.diff_commands import diff
 from provender_ops.project import find_project, find_root
 from provender_ops.push_online import push_online
 from provender_ops.report.commands import report
@@ -55,6 +56,7 @@ app.command("acl")(acl)
 app.command("audit")(audit)
 app.command("wrong-decisions")(wrong_decisions)
 app.command("backfill")(backfill)
+app.command("diff")(diff)
 app.command("export")(export)
 app.command("land-decisions")(land_decisions)
 app.command("plan")(plan)

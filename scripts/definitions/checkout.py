@@ -24,7 +24,7 @@ PROFILES = "profiles.yml"
 PARSED = "partial_parse.msgpack"
 DBT = (sys.executable, "-W", "ignore", "-m", "dbt.cli.main")
 # Tests and monitors take as long to compile as all the rest, and define no feature.
-SELECTED = ("--select", "resource_type:model", "contract_violations", "--exclude", "tag:monitor")
+SELECTED, EXCLUDED = ("resource_type:model", "contract_violations"), ("tag:monitor",)
 # What a DuckDB profile says of where data are, and of what reads them.
 _OF_DATA = (
     "attach",
@@ -39,14 +39,16 @@ _OF_DATA = (
 
 
 @contextmanager
-def compiled(root: Path, target: str | None, variables: Mapping[str, Any]) -> Iterator[Path]:
+def compiled(
+    root: Path, target: str | None, variables: Mapping[str, Any], *also: str
+) -> Iterator[Path]:
     """Yield the manifest of a checkout, compiled; raise CouldNotRun when it does not compile."""
     parsed = root / "target" / "provender" / (target or "default") / PARSED
     with tempfile.TemporaryDirectory(prefix="provender-") as made:
         folder = Path(made)
         with suppress(OSError):
             shutil.copy(parsed, folder / PARSED)  # dbt looks whether it still holds
-        arguments = compile_arguments(root, folder, target, variables)
+        arguments = compile_arguments(root, folder, target, variables, *also)
         done = subprocess.run(
             [*DBT, *arguments], cwd=root, capture_output=True, text=True, check=False
         )
@@ -60,23 +62,37 @@ def compiled(root: Path, target: str | None, variables: Mapping[str, Any]) -> It
 
 
 def compile_arguments(
-    root: Path, folder: Path, target: str | None, variables: Mapping[str, Any]
+    root: Path, folder: Path, target: str | None, variables: Mapping[str, Any], *also: str
 ) -> list[str]:
-    """Return the arguments of dbt for compiling a checkout into a folder of ours."""
+    """Return the arguments of dbt for compiling a checkout into a folder of ours.
+
+    `also` are selectors beside those of what is declared.
+    """
     profiles = write_profiles(root, folder)
     return [
         *("--no-send-anonymous-usage-stats", "--log-level-file", "none"),
         *("--no-use-colors", "--log-format", "json", "--log-level", "error", "--write-json"),
-        *("compile", *SELECTED, "--project-dir", str(root), "--profiles-dir", str(profiles)),
+        *(
+            "compile",
+            *_selected(*also),
+            "--project-dir",
+            str(root),
+            "--profiles-dir",
+            str(profiles),
+        ),
         *("--target-path", str(folder), "--log-path", str(folder)),
         *(("--target", target) if target else ()),
         *(("--vars", json.dumps(variables)) if variables else ()),
     ]
 
 
+def _selected(*also: str) -> tuple[str, ...]:
+    return ("--select", *SELECTED, *also, "--exclude", *EXCLUDED)
+
+
 def write_profiles(root: Path, folder: Path) -> Path:
     """Write the project's profiles into a folder, DuckDB's in memory; return the folder to use."""
-    found = _profiles(root)
+    found = find_profiles(root)
     if found is None:
         return root  # dbt says what it looks for
     try:
@@ -90,7 +106,7 @@ def write_profiles(root: Path, folder: Path) -> Path:
     return folder
 
 
-def _profiles(root: Path) -> Path | None:
+def find_profiles(root: Path) -> Path | None:
     """Return the profiles that dbt would use in the project's folder."""
     named = os.environ.get("DBT_PROFILES_DIR")
     folders = [Path(named)] if named else [root, Path.home() / ".dbt"]

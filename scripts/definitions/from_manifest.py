@@ -83,13 +83,25 @@ def _rows(
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _violations(manifest: Node) -> list[str]:
-    """Return the sentences of the contract check; none where it was not compiled."""
-    node = manifest.get(f"analysis.{PACKAGE}.contract_violations") or {}
+def analysis_rows(path: Path, name: str) -> list[tuple[Any, ...]]:
+    """Return the rows of one of our analyses, which are of constants; none if it was not compiled.
+
+    `path` is the manifest. Raise BadInput when it is none.
+    """
+    return _analysis(_read(path), name)
+
+
+def _analysis(manifest: Node, name: str) -> list[tuple[Any, ...]]:
+    node = manifest.get(f"analysis.{PACKAGE}.{name}") or {}
     if not node.get("compiled_code"):
         return []
     with duckdb.connect() as connection:
-        return [text for (text,) in connection.execute(node["compiled_code"]).fetchall()]
+        return connection.execute(node["compiled_code"]).fetchall()
+
+
+def _violations(manifest: Node) -> list[str]:
+    """Return the sentences of the contract check."""
+    return [text for (text,) in _analysis(manifest, "contract_violations")]
 
 
 class _Definitions:

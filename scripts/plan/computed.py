@@ -8,7 +8,7 @@ from sqlglot import exp, parse_one
 
 from provender_ops.definitions.declarations import Declarations, Entity, View
 from provender_ops.definitions.parsed import canonical, same_query
-from provender_ops.plan.change import ID_LENGTH, Change, digest, named
+from provender_ops.plan.change import ID_LENGTH, Change, digest, named, same_type
 from provender_ops.plan.edits import Edit, Edits
 from provender_ops.plan.inlined import inlined
 from provender_ops.plan.pruned import DIALECT, CannotPrune, pruned
@@ -66,21 +66,26 @@ class Computations:
         )
 
     def _view(self, old: View, new: View) -> Iterator[Change]:
-        entity = self.new.entities.get(new.entity)
-        lives = self.edits.among(entity.unique_id) if entity else []
-        edits = self.edits.among(new.unique_id)
+        edits = self._edits_of(new)
         if not edits:
             return
-        both = {each.name for each in old.features} & {each.name for each in new.features}
-        others = [each.name for each in new.features if each.name in both]
         if not all(edit.is_reformatted for edit in edits):
-            others = [name for name in others if self._differs(old, new, name)]
+            others = [name for name in _both(old, new) if self._differs(old, new, name)]
             if others:
                 yield self._other(old, new, others, edits)
                 return
-        causes = _causes(edits)
-        if both and [edit for edit in edits if edit not in lives] and causes:
-            yield _no_other(new.label, (new.label,), edits, causes)
+        is_own = [each.unique_id for each in edits] == [new.unique_id]
+        is_told = is_own and _columns_differ(old, new)
+        if _both(old, new) and not is_told and _causes(edits):
+            yield _no_other(new.label, (new.label,), edits)
+
+    def _edits_of(self, view: View) -> list[Edit]:
+        """Return the edits of what gives a view its values; those of its entity are told apart."""
+        entity = self.new.entities.get(view.entity)
+        model = self.new.models[view.unique_id]
+        parents = [each for each in model.parents if not entity or each != entity.unique_id]
+        made_of = {view.unique_id, *parents}.union(*map(self.new.ancestors, parents))
+        return [edit for edit in self.edits.among(view.unique_id) if edit.unique_id in made_of]
 
     def _differs(self, old: View, new: View, feature: str) -> bool:
         before = self._query(False, old.unique_id, _columns(old, feature))
@@ -90,7 +95,7 @@ class Computations:
     def _other(
         self, old: View, new: View, features: Sequence[str], edits: Sequence[Edit]
     ) -> Change:
-        causes = self._causes_of(new, edits)
+        causes = _causes(edit for edit in edits if not edit.is_reformatted)
         why = f"Models are given other values as {named(features)} than they were trained on."
         return Change(
             subject=new.label,
@@ -106,15 +111,6 @@ class Computations:
             hint=f"`provender diff {new.label}` shows how the values move. Put it in a new version,"
             f" beside {new.label}.",
         )
-
-    def _causes_of(self, view: View, edits: Sequence[Edit]) -> tuple[str, ...]:
-        """Return what was edited of what gives a view its values, not its rows alone."""
-        entity = self.new.entities.get(view.entity)
-        model = self.new.models[view.unique_id]
-        parents = [each for each in model.parents if not entity or each != entity.unique_id]
-        made_of = {view.unique_id, *parents}.union(*map(self.new.ancestors, parents))
-        others = [edit for edit in edits if not edit.is_reformatted]
-        return _causes(edit for edit in others if edit.unique_id in made_of) or _causes(others)
 
     def _meaning(self, is_new: bool, view: View, features: Iterable[str]) -> str:
         """Return a hash of what gives these features."""
@@ -138,9 +134,9 @@ class Computations:
         columns = (*(key.name for key in new.keys), *LIFE)
         before = self._query(False, old.unique_id, columns)
         after = self._query(True, new.unique_id, columns)
-        causes = _causes(edits)
+        causes = _causes(edit for edit in edits if not edit.is_reformatted)
         if all(edit.is_reformatted for edit in edits) or before.says_the_same_as(after):
-            yield _no_other(f"entity {new.name}", views, edits, causes)
+            yield _no_other(f"entity {new.name}", views, edits)
             return
         whole = [
             self._whole(state, each.unique_id) if query.sql is None else canonical(query.sql)
@@ -175,7 +171,7 @@ class Computations:
 
 
 def _columns(view: View, feature: str) -> tuple[str, ...]:
-    return (*(key.name for key in view.keys), "as_of", feature)
+    return (*sorted(key.name for key in view.keys), "as_of", feature)
 
 
 def _called(sql: str, name: str, other: str) -> str:
@@ -191,10 +187,28 @@ def _causes(edits: Iterable[Edit]) -> tuple[str, ...]:
     return tuple(edit.because for edit in edits if edit.because)
 
 
-def _no_other(
-    subject: str, views: tuple[str, ...], edits: Sequence[Edit], causes: tuple[str, ...]
-) -> Change:
+def _both(old: View, new: View) -> list[str]:
+    """Return the features that both have, of one type: a retyped one is told as that."""
+    before = {each.name: each.type for each in old.features}
+    return [
+        each.name
+        for each in new.features
+        if each.name in before and same_type(before[each.name], each.type)
+    ]
+
+
+def _columns_differ(old: View, new: View) -> bool:
+    return _column_list(old) != _column_list(new)
+
+
+def _column_list(view: View) -> list[tuple[str, str | None]]:
+    keys = [(key.name, key.type) for key in view.keys]
+    return [*keys, *((feature.name, feature.type) for feature in view.features)]
+
+
+def _no_other(subject: str, views: tuple[str, ...], edits: Sequence[Edit]) -> Change:
     """Return the change of what is written otherwise, and computes the same."""
+    causes = _causes(edits)
     is_reformatted = all(edit.is_reformatted for edit in edits)
     same = "the parsed SQL does not" if is_reformatted else "what is made of it does not"
     why = (
@@ -206,5 +220,4 @@ def _no_other(
 
 
 def _sentence(causes: Iterable[str]) -> str:
-    text = "; ".join(causes) or "what it reads changed"
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{'; '.join(causes) or 'what it reads changed'}."

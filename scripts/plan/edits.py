@@ -96,4 +96,5 @@ class Edits:
         for name in sorted({*self.old.vars, *self.new.vars}):
             was, becomes = self.old.vars.get(name), self.new.vars.get(name)
             if was != becomes:
-                yield f"var {name}, {shown(becomes)} instead of {shown(was)}"
+                values = ("nothing" if each is None else shown(each) for each in (becomes, was))
+                yield f"var {name}, {' instead of '.join(values)}"

@@ -43,6 +43,7 @@ def pruned(sql: str, columns: Sequence[str]) -> str:
     for _ in range(_ROUNDS):
         if not (_cut_joins(asked) | _cut_columns(asked) | _cut_ctes(asked)):
             break
+    _order_columns(asked)
     return str(asked.sql(dialect=DIALECT, comments=False))
 
 
@@ -206,6 +207,30 @@ def _note(column: exp.Column, sources: Mapping[str, _Need]) -> None:
             need.names.add(parts[0])
 
 
+def _order_columns(tree: Node) -> None:
+    """Put columns that are read by name in one order; UNIONs and whole rows have them by place."""
+    sources = {name for scope in traverse_scope(tree) for name in scope.selected_sources}
+    bare = {column.name for column in tree.find_all(exp.Column) if not column.table}
+    if tree.find(exp.SetOperation) or bare & sources:
+        return
+    for scope in traverse_scope(tree):
+        query: Node = scope.expression
+        if _is_prunable(scope) and not _reads_itself(query):
+            query.set("expressions", sorted(query.selects, key=lambda each: each.alias_or_name))
+
+
+def _reads_itself(query: Node) -> bool:
+    """Return whether a column is read by its name beside it, or is a star."""
+    names = {each.alias_or_name for each in query.selects if isinstance(each, exp.Alias)}
+    bare = {
+        column.name
+        for each in query.selects
+        for column in each.find_all(exp.Column)
+        if not column.table
+    }
+    return bool(names & bare) or any(each.is_star for each in query.selects)
+
+
 def _cut_ctes(tree: Node) -> bool:
     """Cut CTEs that nobody reads; return whether there were any."""
     read = {table.name.lower() for table in tree.find_all(exp.Table)}
@@ -223,16 +248,32 @@ def _cut_ctes(tree: Node) -> bool:
 def _cut_joins(tree: Node) -> bool:
     """Cut left joins that give the rows of the view nothing; return whether there were any.
 
-    A left join keeps each row of its left side. It could only repeat some, and a view has one row
-    for each key and moment: its history refuses two. That holds where rows pass from here to the
-    end as they are, so it is asked of the outermost selects alone.
+    A left join keeps each row of its left side. It could only repeat some. Where rows are grouped
+    and nothing counts them, that does not matter. And a view has one row for each key and moment,
+    its history refuses two: so it cannot be where rows pass from here to the end as they are.
     """
-    scope: Scope | None = traverse_scope(tree)[-1]
+    scopes = traverse_scope(tree)
     cut = False
+    for each in scopes:
+        if _only_groups(each.expression):
+            cut |= _cut_own_joins(each)
+    scope: Scope | None = scopes[-1]
     while scope is not None and _passes_rows(scope.expression):
         cut |= _cut_own_joins(scope)
         scope = _only_source(scope)
     return cut
+
+
+def _only_groups(query: Node) -> bool:
+    """Return whether a query gives each group once, however many rows it has."""
+    if not isinstance(query, exp.Select) or not query.args.get("group"):
+        return False
+    clauses = ("qualify", "having", "laterals", "sample")
+    makers = (exp.AggFunc, exp.Window, *_MAKES_ROWS)
+    read = [*query.selects, query.args["group"], *filter(None, [query.args.get("order")])]
+    return not any(query.args.get(each) for each in clauses) and not any(
+        part.find(*makers) for part in read
+    )
 
 
 def _passes_rows(query: Node) -> bool:

@@ -63,10 +63,13 @@ def _served(old: Service, new: Service) -> Iterator[Change]:
         why = f"The model is given {named(added)} too."
         yield _of(new, "features added", False, why, new=added)
     yield from _other_versions(before, after, new)
-    common = [name for name in before if name in after]
-    if common != [name for name in after if name in before]:
+    both = before.keys() & after.keys()
+    places = [[name for name in names if name in both] for names in (before, after)]
+    moved = [(was, becomes) for was, becomes in zip(*places, strict=True) if was != becomes]
+    if moved:
         why = "A model that takes the values by their place is given others."
-        yield _of(new, "features reordered", True, why, old=common, new=[*after])
+        old_order, new_order = map(list, zip(*moved, strict=True))
+        yield _of(new, "features reordered", True, why, old=old_order, new=new_order)
 
 
 def _other_versions(

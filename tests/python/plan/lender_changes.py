@@ -26,6 +26,7 @@ OF_PAYMENTS = (
     "ip_activity@1",
     "merchant_activity@1",
 )
+BORN_OF_EVENTS = ("customer", "customer_category")
 SEEN_IN_PAYMENTS = ("customer_category", "device", "ip", "merchant")
 
 
@@ -315,7 +316,7 @@ FEATURES = [
         do.retype_feature,
         [
             breaks("customer_activity@1.payments_7d", "feature retyped"),
-            breaks("customer_activity@1", "computed differently"),
+            fits("customer_engagement@1", "computed the same"),
         ],
         **TRAINED,
     ),
@@ -365,9 +366,12 @@ COMPUTED = [
     Case(
         "one feature computed differently",
         edit(f"{do.ACTIVITY}.sql", "'7d', 'as_of'", "'8d', 'as_of'"),
-        [breaks("customer_activity@1", "computed differently")],
+        [
+            breaks("customer_activity@1", "computed differently"),
+            fits("customer_engagement@1", "computed the same"),
+        ],
         **TRAINED,
-        says=["Customer_activity@1 was edited.", "other values as payments_7d than"],
+        says=["customer_activity@1 was edited.", "other values as payments_7d than"],
     ),
     Case(
         "a feature that another view reads computed differently",
@@ -389,7 +393,7 @@ COMPUTED = [
         [breaks(view, "computed differently") for view in OF_PAYMENTS]
         + [breaks(f"entity {name}", "computed differently") for name in SEEN_IN_PAYMENTS],
         **EVERYBODY,
-        says=["Stg_lender__card_payments was edited."],
+        says=["stg_lender__card_payments was edited."],
         is_quick=True,
     ),
     Case(
@@ -397,12 +401,13 @@ COMPUTED = [
         do.keep_zone,
         [fits(view, "computed the same") for view in OF_PAYMENTS]
         + [fits(f"entity {name}", "computed the same") for name in SEEN_IN_PAYMENTS],
-        says=["Base_lender__card_payments was edited."],
+        says=["base_lender__card_payments was edited."],
     ),
     Case(
         "a macro changed",
         edit("macros/time/known_at.sql", "known_from <= {{ at }}", "known_from < {{ at }}"),
-        [breaks(view, "computed differently") for view in (*OF_PAYMENTS, "customer_credit@1")],
+        [breaks(view, "computed differently") for view in (*OF_PAYMENTS, "customer_credit@1")]
+        + [breaks(f"entity {name}", "computed differently") for name in BORN_OF_EVENTS],
         **EVERYBODY,
         says=["through macro provender.default__known_at"],
         is_quick=True,
@@ -420,7 +425,7 @@ COMPUTED = [
         edit("models/entities/merchant.sql", "merchant_id is not null", "merchant_id <> 'm1'"),
         [breaks("entity merchant", "computed differently")],
         **SHOPS,
-        says=["Merchant was edited.", "other rows"],
+        says=["merchant was edited.", "other rows"],
     ),
     Case(
         "a view of another entity",

@@ -169,8 +169,9 @@ def rename_feature(lender: PlannedLender) -> None:
     cast = "cast(counts.payments_7d as integer) as "
     lender.edit(f"{ACTIVITY}.sql", f"{cast}payments_7d", f"{cast}card_payments_7d")
     lender.edit(f"{ACTIVITY}.yml", "- name: payments_7d", "- name: card_payments_7d")
-    expected = "payments_7d: 2, payments_30d: 2"
-    lender.edit(f"{ACTIVITY}.yml", expected, f"card_{expected}")
+    lender.rewrite(
+        f"{ACTIVITY}.yml", lambda text: text.replace(" payments_7d:", " card_payments_7d:")
+    )
 
 
 def rename_staged_column(lender: PlannedLender) -> None:

@@ -30,6 +30,22 @@ QUERIES = {
         ("seen", "device"),
         ("count",),
     ),
+    "a join of which groups are made": (
+        "with g as (select s.id, count(p.n) as c, max(d.device) as device from spine as s"
+        " left join pay as p on s.id = p.id left join seen as d on s.id = d.id group by s.id),"
+        " f as (select s.id, g.id is not null as known from spine as s left join g on s.id = g.id)"
+        " select * from f",
+        ("id", "known"),
+        ("pay", "seen"),
+        ("group by",),
+    ),
+    "groups of a joined column": (
+        "select s.id, p.kind, count(*) as c from spine as s left join pay as p on s.id = p.id"
+        " group by s.id, p.kind",
+        ("id",),
+        (),
+        ("pay",),
+    ),
     "a join that counts": (
         "select s.id, count(p.n) as c, max(d.device) as device from spine as s"
         " left join pay as p on s.id = p.id left join seen as d on s.id = d.id group by s.id",
@@ -208,3 +224,29 @@ def test_what_is_left_gives_the_same_rows(name: str, tables: duckdb.DuckDBPyConn
 def test_what_is_not_certain_is_not_cut(sql: str) -> None:
     with pytest.raises(CannotPrune):
         pruned(sql, ["id"])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_same"),
+    [
+        (
+            "with p as (select id, n, kind from pay) select id, n from p",
+            "with p as (select kind, n + 0 as x, n, id from pay) select x, n, id from p",
+            True,
+        ),
+        (
+            "with p as (select id, n from pay) select * from p union all select id, 1 from seen",
+            "with p as (select n, id from pay) select * from p union all select id, 1 from seen",
+            False,
+        ),
+    ],
+)
+def test_the_order_of_columns_counts_where_they_are_read_by_place(
+    one: str, other: str, are_same: bool
+) -> None:
+    asked = ["id", "n"]
+    try:
+        found = pruned(one, asked) == pruned(other, asked)
+    except CannotPrune:
+        found = False
+    assert found == are_same

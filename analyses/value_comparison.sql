@@ -1,0 +1,1 @@
+{{ provender._comparison_rows() }}
