@@ -72,7 +72,7 @@ def _decisions(run: datetime, first: int, count: int, begin: datetime) -> str:
                 'view': 'scores', 'version': 1::integer, 'fingerprint': 'bench',
                 'generation': 1::bigint, 'as_of': timestamp '{run}',
                 'age_us': epoch_us(decided_at) - epoch_us(timestamp '{run}'),
-                'status': 'ok', 'cached': false,
+                'status': 'ok', 'cached': false, 'role': 'decides',
                 'names': [{names}], 'features': [{names}], 'types': [{types}],
                 'values': [{texts}],
                 'statuses': {each.format("'ok'")}, 'is_default': {each.format("false")},

@@ -117,7 +117,7 @@ def records(decisions: int) -> Iterator[bytes]:
         second = number * 86_400 // (decisions + 1)
         at = f"2026-03-02T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
         record = {
-            "format": 2,
+            "format": 3,
             "writer": "0123456789ab",
             "number": number,
             "refused": 0,
@@ -181,6 +181,7 @@ def _view(some: random.Random, name: str, at: str) -> dict[str, Any]:
         "version": 1,
         "fingerprint": f"{hash_of(name):032x}",
         "generation": 2,
+        "role": "decides",
         "names": names,
         "features": names,
         "types": list(TYPES),

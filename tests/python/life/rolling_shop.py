@@ -26,6 +26,11 @@ NAMESPACE = "provender.dev"
 DAY = datetime(2026, 3, 2)
 CUSTOMERS = [f"c{number}" for number in range(40)]
 WATCHING = ("version_comparison", "served_definitions", "deprecations")
+TAGS = """models:
+  provender:
+    decisions: {+tags: [monitor]}
+    monitoring: {+tags: [monitor], +meta: {publish: true}}
+"""
 MONITORS = ("decisions", "decision_views", "decision_features", "version_comparison")
 
 V2 = """
@@ -49,7 +54,7 @@ group by spine.customer_id, spine.as_of
 """
 RIGHT = "sum(spent.amount)"
 WRONG = (
-    "case when spine.customer_id like '%0' then 100 * sum(spent.amount) else sum(spent.amount) end"
+    "case when spine.customer_id like '%5' then 100 * sum(spent.amount) else sum(spent.amount) end"
 )
 
 MONEY = "data_type: 'decimal(18,2)', config: {meta: {feature: {default: 0, null_is: default"
@@ -114,6 +119,7 @@ class Shop:
     def __init__(self, folder: Path, redis: RedisServer) -> None:
         self.project, self.redis, self.clock = DbtProject(PROJECT, folder), redis, Clock()
         shutil.copytree(REPO / "models/decisions", folder / "models/decisions")
+        self.project.edit("dbt_project.yml", "models:\n", TAGS)
         (folder / "models/monitoring").mkdir()
         for monitor in WATCHING:
             shutil.copy(REPO / f"models/monitoring/{monitor}.sql", folder / "models/monitoring")

@@ -22,7 +22,8 @@ create table decisions (
     decision_id varchar, service varchar, model_version varchar, decided_at timestamp, keys varchar
 );
 create table decision_features (
-    decision_id varchar, name varchar, as_of timestamp, status varchar, value varchar
+    decision_id varchar, name varchar, as_of timestamp, status varchar, value varchar,
+    role varchar default 'decides'
 );
 create table main_provender.run_log (
     view varchar, version integer, history varchar, fingerprint varchar, as_of timestamp,

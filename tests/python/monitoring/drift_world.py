@@ -133,8 +133,9 @@ class World:
         )
         for name, type_ in self.types.items():
             store.execute(
-                f"insert into decision_features select decision_id, '{name}', read_as_of, status,"
-                f" {_as_json(name, type_)} from decided"
+                "insert into decision_features by name select decision_id,"
+                f" '{name}' as name, read_as_of as as_of, status,"
+                f" {_as_json(name, type_)} as value from decided"
             )
         store.unregister("decided")
 

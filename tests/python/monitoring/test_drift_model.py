@@ -29,7 +29,7 @@ select
     n, 'scoring', case when n < 450 then 'v1' else 'v2' end,
     timestamp '2026-03-01 12:00:00', '{"customer_id":' || n || '}'
 from range(460) as rows (n);
-insert into decision_features
+insert into decision_features (decision_id, name, as_of, status, value)
 select n, unnest(['drifts', 'gone', 'secret']), timestamp '2026-03-01', 'ok', to_json(n % 50 + 100)
 from range(460) as rows (n);
 create table profile_history as

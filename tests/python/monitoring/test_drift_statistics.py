@@ -307,7 +307,8 @@ def fill_small(store: Any, training: pd.DataFrame, served: pd.DataFrame) -> None
     )
     for name in served.columns.drop(["customer_id", "moment"]):
         store.execute(
-            f"insert into decision_features select n, '{name}', moment, 'ok', to_json({name})"
+            "insert into decision_features by name select n as decision_id,"
+            f" '{name}' as name, moment as as_of, 'ok' as status, to_json({name}) as value"
             " from served"
         )
 
