@@ -43,10 +43,10 @@ from provender_ops.project import find_project, find_root
 from provender_ops.push_online import push_online
 from provender_ops.report.commands import report
 from provender_ops.retire import retire
+from provender_ops.review.commands import duplicates, review
 from provender_ops.roll_back import roll_back_command
 from provender_ops.scaffold.commands import app as new_commands
 from provender_ops.schedule.commands import run
-from provender_ops.review.commands import duplicates, review
 from provender_ops.status import status
 
 app = new_app("A feature store that is a dbt project: what stands beside `dbt build` and SQL.")
