@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from provender.json_text import json_text
-from provender.log_key import ValueHash
+from provender.log_key import VARIABLE, ValueHash
 from provender_ops.catalog import Catalog, Row, text_literal
 from provender_ops.errors import BadInput, UnknownSelection
 
@@ -100,6 +100,7 @@ def audit(catalog: Catalog, decision_id: str, find_hash: FindHash) -> Audit:
         except BadInput as error:
             return Audit(decision, features, sql, f"Hashed values are not compared. {error}")
         features = [_hash_compared(row, hash_value) for row in features]
+        return Audit(decision, features, sql, _of_another_key(features, hash_value))
     return Audit(decision, features, sql)
 
 
@@ -108,10 +109,29 @@ def _hash_compared(row: Row, hash_value: ValueHash) -> Row:
     if not row["is_hashed"] or row["status"] not in _HAS_VALUE or row["agrees"] is not None:
         return row
     in_history = row["in_history"]
-    if row["is_default"] or in_history is None or row["served"] is None:
+    if row["is_default"]:
         return {**row, "agrees": in_history is None}
+    if in_history is None or row["served"] is None:
+        return {**row, "agrees": in_history == row["served"]}
+    if not hash_value.made(json.loads(row["served"])):
+        return row
     hashed = hash_value(json_text(json.loads(in_history)))
     return {**row, "agrees": hashed == json.loads(row["served"])}
+
+
+def _of_another_key(features: list[Row], hash_value: ValueHash) -> str:
+    """Return a sentence on values that were logged under another key, empty when there are none."""
+    logged = {
+        json.loads(row["served"]) for row in features if row["is_hashed"] and row["served"]
+    } - {None}
+    others = sorted({hashed.partition(":")[0] for hashed in logged if not hash_value.made(hashed)})
+    if not others:
+        return ""
+    return (
+        f"Hashed values are not compared where they were logged under another key"
+        f" ({', '.join(others)}) than the one here ({hash_value.name})."
+        f" Set {VARIABLE} to that one."
+    )
 
 
 def wrong_decisions(

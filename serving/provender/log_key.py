@@ -41,12 +41,23 @@ class LogKey:
 
 
 class ValueHash:
-    """Keyed hashes of values: equal for equal values, and telling nothing else."""
+    """Keyed hashes of values: equal for equal values under one key, and telling nothing else.
+
+    `name` stands before each, and tells that key from another.
+    """
 
     def __init__(self, key: LogKey) -> None:
         """Derive the subkey."""
         self._subkey = key.subkey(VALUES)
+        self.name = self._digest("name")[:8]  # `name` is no JSON: it is no value's hash
 
     def __call__(self, text: str) -> str:
-        """Return the HMAC-SHA256, in hex, of a value's JSON text."""
+        """Return the name and the HMAC-SHA256, in hex, of a value's JSON text."""
+        return f"{self.name}:{self._digest(text)}"
+
+    def made(self, hashed: str) -> bool:
+        """Return whether a hash is of this key; nothing can be said of another's."""
+        return hashed.startswith(f"{self.name}:")
+
+    def _digest(self, text: str) -> str:
         return hmac.digest(self._subkey, text.encode(), "sha256").hex()

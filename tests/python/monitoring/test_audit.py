@@ -89,9 +89,9 @@ def shop(built_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return shop
 
 
-def audited(shop: Shop, decision_id: str) -> Audit:
+def audited(shop: Shop, decision_id: str, key: ValueHash = HASH) -> Audit:
     with Catalog.open(shop.project.catalog) as catalog:
-        return audit(catalog, decision_id, lambda: HASH)
+        return audit(catalog, decision_id, lambda: key)
 
 
 def test_every_type_is_borne_out_by_history_and_by_events(shop: Shop) -> None:
@@ -144,6 +144,18 @@ def test_what_was_logged_as_hashes_is_compared_with_the_key(shop: Shop) -> None:
     assert {row["agrees"] for row in found.features} == {True}
     assert found.recomputing_otherwise == found.not_recomputed == []
     assert audited(shop, "hashed wrong").disagreeing == ["spend_7d"]
+    assert found.note == ""
+
+
+def test_hashes_of_another_key_tell_neither_way(shop: Shop) -> None:
+    other = ValueHash(LogKey("a key that is not that one"))
+    assert other.name != HASH.name
+    for decision_id in ("hashed", "hashed wrong"):
+        found = audited(shop, decision_id, other)
+        assert found.disagreeing == []
+        told = {row["agrees"] for row in found.features if json.loads(row["in_history"] or "null")}
+        assert told == {None}
+        assert f"another key ({HASH.name}) than the one here ({other.name})" in found.note
 
 
 def test_before_the_monitor_ran_it_says_so(shop: Shop) -> None:

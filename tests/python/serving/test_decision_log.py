@@ -296,8 +296,11 @@ def test_personal_values_are_logged_as_keyed_hashes(store: Store, classification
     log_of(store, log_key=LOG_KEY).record(served, model_version="1", decision={})
     (told,) = logged(store.client)[0]["views"]
     subkey = hmac.digest(LOG_KEY.encode(), b"provender pii 1", "sha256")
+    key = hmac.digest(subkey, b"name", "sha256").hex()[:8]
     expected = [
-        None if value is None else hmac.digest(subkey, canonical(name, value), "sha256").hex()
+        None
+        if value is None
+        else f"{key}:{hmac.digest(subkey, canonical(name, value), 'sha256').hex()}"
         for name, value in types.items()
     ]
     assert (told["values"], told["hashed"]) == (expected, True)
