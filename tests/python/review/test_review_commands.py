@@ -4,17 +4,19 @@ The lender is compiled once; nothing is built.
 """
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
+from loaded_dbt import DbtProcess
 from support import REPO
 from typer.testing import CliRunner, Result
 
 from provender_ops import cli
-from provender_ops.definitions.checkout import compiled
+from provender_ops.definitions.checkout import compile_arguments
 
 Run = Callable[..., Result]
 
@@ -139,11 +141,13 @@ def lender(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(REPO / "profiles.yml.example", root / "profiles.yml")
     write_view(root)
     change_service(root)
+    (root / "compiled").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DBT_PROFILES_DIR", raising=False)
-        with compiled(root, None, {}) as manifest:
-            (root / "compiled").mkdir()
-            shutil.copy(manifest, root / "compiled")
+        arguments = compile_arguments(root, root / "compiled", None, {})
+        process = DbtProcess(arguments, root, os.environ)
+        output, _ = process.communicate()
+    assert process.returncode == 0, output
     return root
 
 
