@@ -134,9 +134,9 @@
             case
                 when judged.is_known or judged.not_compared is not null then null
                 when trained.version <> judged.version then 'version'
-                when trained.definition_sql is distinct from defined.definition_sql then 'SQL'
-                when trained.features is distinct from defined.features then 'features'
-                when trained.policies is distinct from defined.policies then 'policies'
+                when (trained.definition_sql is distinct from defined.definition_sql) then 'SQL'
+                when (trained.features is distinct from defined.features) then 'features'
+                when (trained.policies is distinct from defined.policies) then 'policies'
                 else 'what it is built on'
             end as differs_in
         from judged

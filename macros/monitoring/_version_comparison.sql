@@ -75,11 +75,10 @@
         select
             *,
             -- numbers are compared as such: in another type, one value has another text
-            value_before is distinct from value_after and coalesce(
-                abs(number_after - number_before)
-                > coalesce(tolerance, 1e-9 * greatest(abs(number_after), abs(number_before))),
-                true
-            ) as is_differing
+            (value_before is distinct from value_after)
+            and (number_before = number_after) is not true
+            and (abs(number_after - number_before) < 1e-9 * greatest(abs(number_after), abs(number_before))) is not true
+            and (abs(number_after - number_before) <= tolerance) is not true as is_differing
         from beside
     ),
 

@@ -96,7 +96,8 @@ final as (
         case
             when is_noticed
                 then
-                    service || case when is_declared then ' reads ' else ' read ' end || view || '@' || version
+                    service || case when is_declared then ' reads ' else ' read ' end
+                    || view || '@' || version
                     || case when is_declared then '' else ', as the decision log has it' end
                     || ', which may be gone ' || case when days_left > 0 then 'from ' else 'since ' end
                     || deprecation_date
@@ -109,8 +110,8 @@ final as (
         case
             when is_noticed
                 then
-                    'Let its exposure name another version, build and push; or let the owner of the view move its'
-                    || ' `deprecation_date`.'
+                    'Let its exposure name another version, build and push;'
+                    || ' or let the owner of the view move its `deprecation_date`.'
         end as what_to_do
     from judged
 

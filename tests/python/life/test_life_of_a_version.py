@@ -28,7 +28,7 @@ from rolling_shop import (
 from provender import ServedFeatures, UnknownView
 
 COMPILED = "target/compiled/provender/models/monitoring/version_comparison.sql"
-VIEWS = ("stg_orders", "customer", "tag:minutes", "path:models/registry")
+VIEWS = ("stg_orders", "customer", "tag:minutes")
 Served = dict[str, ServedFeatures]
 
 
@@ -56,7 +56,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
 def shadow(seen: Seen) -> None:
     shop = seen.shop
     shop.declare(exposure([1, 2], **rollout("shadow")), RIGHT)
-    shop.build(at(8), *VIEWS, "trained_1", "trained_2")
+    shop.build(at(8), *VIEWS, "run_availability", "definitions", "trained_1", "trained_2")
     shop.push(at(8, 1))
     seen.told["removal"] = shop.warnings_of(at(8, 2), "spend_7d")
     seen.served["shadow"] = shop.decide(at(8, 5))
@@ -265,9 +265,9 @@ def test_it_is_retired_when_the_log_shows_no_reader_and_history_stays(seen: Seen
     audited = shop.run("audit", "0835-c1", "--json")
     assert '"spend_7d"' in audited.stdout
     first = datetime.fromisoformat("2026-03-02T08:00:00")
-    assert shop.rows("select min(as_of) from runs where view = 'spend' and version = 1") == [
-        (first,)
-    ]
+    assert shop.rows(
+        "select min(as_of) from main_provender.run_log where view = 'spend' and version = 1"
+    ) == [(first,)]
 
 
 Said = tuple[str | None, str]  # a value as JSON text, and its status
@@ -321,6 +321,8 @@ OTHER: tuple[Said, Said] = (('"3.00"', "ok"), ('"4.00"', "ok"))
         (((None, "ok"), (None, "ok")), (0, 0, 0), None),
         (OTHER, (0.1, 0, 0), "it differs in 10.0 %, above 5.0 %."),
         ((('"NaN"', "ok"), ("3", "ok")), (0.1, 0, 0), "it differs in 10.0 %"),
+        ((("3", "ok"), ('"Infinity"', "ok")), (0.1, 0, 0), "it differs in 10.0 %"),
+        ((("0", "ok"), ('"0.00"', "ok")), (0, 0, 0), None),
         ((("3", "ok"), (None, "ok")), (0.1, 0.1, 0), "10.0 % more are null, above 1.0 %."),
         (((None, "ok"), ("3", "ok")), (0.1, -0.1, 0), "it differs in 10.0 %, above 5.0 %."),
         ((("3", "ok"), ("0", "missing")), (0.1, 0, 0.1), "it differs in 10.0 %, above 5.0 %."),
