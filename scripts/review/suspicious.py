@@ -146,10 +146,10 @@ def _of_texts(values: Sequence[str], truth: Values) -> Told | None:
     halves = np.random.default_rng(0).permutation(len(values)) % 2  # whatever the rows' order
     for half in (0, 1):
         learnt: dict[str, list[float]] = {}
-        for at in np.nonzero(halves != half)[0]:
+        for at in np.nonzero(halves != half)[0].tolist():
             learnt.setdefault(values[at], []).append(truth[at])
         overall = [float(truth[halves != half].mean())]
-        for at in np.nonzero(halves == half)[0]:
+        for at in np.nonzero(halves == half)[0].tolist():
             scores[at] = np.mean(learnt.get(values[at], overall))
     return _told(scores, truth)
 
