@@ -211,26 +211,28 @@ def _differences(one: Measured, other: Measured) -> list[str] | None:
 
 def _counted_otherwise(one: Quantity, other: Quantity) -> list[str] | None:
     """Return how the counts in two quantities differ; None when they count different things."""
+    grains = [each.notes.get("one row for each", frozenset()) for each in (one, other)]
+    if all(grains) and grains[0] != grains[1]:
+        return None
     found: list[str] = []
     for (distinct, what), (also_distinct, also) in zip(one.counted, other.counted, strict=True):
         if distinct == also_distinct and what == also:
             continue
-        if distinct and also_distinct:
-            return None
-        if distinct != also_distinct:
-            if what != also and not _is_row(what if distinct else also, one, other):
+        rows = [_is_row(each, grains) for each in (what, also)]
+        if distinct or also_distinct:
+            if distinct == also_distinct or (what != also and not all(rows)):
                 return None
             found.append("one counts each value once")
-        elif STAR not in (what, also) or not _is_row(also if what == STAR else what, one, other):
+        elif not all(rows):
+            if any(grains) and any(rows) and one.core.op == "agg":
+                return None  # one counts rows, the other those where it knows something
             found.append("rows are counted by another column")
-    grains = [each.notes.get("one row for each", frozenset()) for each in (one, other)]
-    return None if all(grains) and grains[0] != grains[1] and found else found
+    return found
 
 
-def _is_row(what: Term, one: Quantity, other: Quantity) -> bool:
-    """Return whether a column is what rows are told apart by."""
-    grains = [each.notes.get("one row for each", frozenset()) for each in (one, other)]
-    return any(grain == {what.args[-1]} for grain in grains)
+def _is_row(what: Term, grains: Sequence[Collection[str]]) -> bool:
+    """Return whether to count a column is to count rows: it is what they are told apart by."""
+    return what == STAR or any(set(grain) == {what.args[-1]} for grain in grains)
 
 
 def _noted_otherwise(one: Quantity, other: Quantity) -> list[str]:

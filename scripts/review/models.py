@@ -177,6 +177,8 @@ def _is_plain(term: Term) -> bool:
     """Return whether a condition chooses rows by their values, not whether they are clean."""
     if term.op in _JOINED:
         return all(map(_is_plain, term.terms))
+    if term.op == "isnull":  # of a column itself: what was computed to clean it is another matter
+        return term.terms[0].op == "col"
     if term.op == "fn" and term.terms:
         return not any(each.op == "win" for each in walk(term))
     return term.op in _PLAIN_CONDITIONS and not any(

@@ -46,7 +46,8 @@ class Rows:
         found: list[Term] = []
         for condition in (*rows.args[1].terms, *also):
             found.extend(self.where(condition))
-        kept = _without_implied(self._bounded(found))
+        grain = {_named(each) for each in rows.args[1].terms if each.op == "clean"}
+        kept = _without_implied(self._bounded(found), set().union(*grain))
         return Term("rows", Term("tables", *tables), Term("where", *in_order(kept)))
 
     def _by(self, by: Term) -> Term:
@@ -62,7 +63,7 @@ class Rows:
         return [each for part in conditions(condition) for each in self._condition(part)]
 
     def _condition(self, condition: Term) -> list[Term]:  # noqa: PLR0911 - one for each kind
-        if any(each.op == "known" for each in walk(condition, is_here)):
+        if _asks_what_was_known(condition):
             self.note("known", "known at as_of")
             return []
         if condition.op == "clean":
@@ -89,8 +90,8 @@ class Rows:
 
     def _note_cleaning(self, condition: Term) -> None:
         self.note("cleaned", condition.args[0])
-        for each in condition.args[1].terms:
-            self.note("one row for each", each.args[-1] if each.op == "col" else each.key)
+        for name in _named(condition):
+            self.note("one row for each", name)
 
     def _negated(self, condition: Term) -> list[Term]:
         if condition.op == "not":
@@ -245,13 +246,30 @@ def _moment(parts: list[Term]) -> float:
     return next(float(each.args[0]) for each in parts if each.args[1] != AS_OF)
 
 
-def _without_implied(found: list[Term]) -> list[Term]:
-    """Return conditions without `is not null` of what another condition asks more of."""
+def _asks_what_was_known(condition: Term) -> bool:
+    """Return whether a condition is of `known_from` and `known_until` and no other column."""
+    inside = [each.op for each in walk(condition, is_here)]
+    return "known" in inside and not {"col", "ucol", "gcol", "of"} & set(inside)
+
+
+def _named(cleaning: Term) -> frozenset[str]:
+    """Return the columns that rows are told apart by when they are cleaned."""
+    grain = cleaning.args[1].terms
+    return frozenset(each.args[-1] if each.op == "col" else each.key for each in grain)
+
+
+def _without_implied(found: list[Term], grain: set[str]) -> list[Term]:
+    """Return conditions without `is not null` of what another asks more of, or tells rows apart."""
     asked = {
         leaf for each in found if each.op in ("in", "same", "bound") for leaf in walk(each, is_here)
     }
+
+    def is_implied(test: Term) -> bool:
+        column = test.terms[0]
+        return column in asked or (column.op == "col" and column.args[1] in grain)
+
     return [
         each
         for each in found
-        if not (each.op == "not" and each.args[0].op == "isnull" and each.args[0].args[0] in asked)
+        if not (each.op == "not" and each.args[0].op == "isnull" and is_implied(each.args[0]))
     ]

@@ -7,6 +7,7 @@ from itertools import combinations
 import pytest
 from bank import EVENTS, Bank, activity, bank, made, money
 from planted import HOLE, TWELVE, Plant, planted
+from twins import twins
 from ways import plants
 
 from provender_ops.definitions.declarations import Declarations, Feature, Model
@@ -130,6 +131,13 @@ def test_ways_of_writing_one_quantity(kind: str, bare: Declarations) -> None:
         frozenset(pair) for pair in combinations(labels, 2)
     }
     assert {each.kind for each in outcome} <= {SAME, NULL_RULE, RULE}
+
+
+@pytest.mark.parametrize("name", twins())
+def test_what_looks_alike_and_is_not_is_left_alone(name: str, bare: Declarations) -> None:
+    outcome = review(planted(bare, twins()[name]))
+    assert outcome.unread == {}
+    assert list(outcome.duplicates) == []
 
 
 def test_all_ways_together_are_as_many_quantities_as_there_are_kinds(bare: Declarations) -> None:
