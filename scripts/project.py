@@ -40,9 +40,12 @@ def find_project(project_dir: Path, target: str | None = None) -> Project:
 
 def project_to_build(project_dir: Path, target: str | None = None) -> Project:
     """Return the same, also for a target that is named and was not built yet."""
-    if target is None:
+    if target is not None:
+        return _project(find_root(project_dir), target)
+    try:
         return find_project(project_dir)
-    return _project(find_root(project_dir), target)
+    except NoBuild as error:
+        raise NoBuild(f"{error} Or say which target to build: --target NAME.") from None
 
 
 def find_root(project_dir: Path) -> Path:

@@ -58,7 +58,10 @@ def run_slot(request: Request, wait: float) -> Summary:
         to_do = note.to_do(_names(steps))
         if not to_do:
             return _summary(request, note, [_before(step) for step in steps])
-        _tell_start(request, note, to_do)
+        tell(
+            f"{note.slot:%Y-%m-%dT%H:%M:%SZ} is the slot of {request.schedule.cadence}, begun at"
+            f" {note.began:%Y-%m-%dT%H:%M:%SZ}. To do: {', '.join(to_do)}."
+        )
         codes = {name: code for name, code in note.codes.items() if name not in to_do[1:]}
         note = replace(note, codes=codes)
         journal.write(note)
@@ -122,14 +125,6 @@ def _summary(request: Request, note: Note, ends: list[StepEnd]) -> Summary:
         steps=tuple(ends),
         code=max((note.codes.get(end.step, 0) for end in ends), default=0),
     )
-
-
-def _tell_start(request: Request, note: Note, to_do: tuple[str, ...]) -> None:
-    what = f"{request.schedule.cadence}: slot of {to_text(note.slot)}"
-    if note.codes or request.now != note.began:
-        tell(f"{what}, begun at {to_text(note.began)}; to do: {', '.join(to_do)}")
-    else:
-        tell(f"{what}; to do: {', '.join(to_do)}")
 
 
 def _before(step: Step) -> StepEnd:

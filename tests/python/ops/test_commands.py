@@ -527,6 +527,24 @@ def test_retire_takes_a_view_offline_that_no_declared_service_reads(
 # all of them
 
 
+# run: what it does is in tests/python/schedule
+
+
+def test_run_says_what_it_cannot_work_with(
+    project: PublishedProject, activity: View, run: Run
+) -> None:
+    refused(run("run", "--cadence", "minutes"), 2, "No build yet", "--target NAME")
+    project.build(activity, minute(1), {1: (1, "a")})
+    refused(run("run", "--cadence", "minutes"), 2, "has no 'minutes'", "Declare it, like")
+    (project.root / "dbt_project.yml").write_text(
+        "{name: lender, vars: {provender: {schedules: {minutes: {every: 5m}}}}}"
+    )
+    refused(run("run", "--cadence", "minute"), 2, "Did you mean 'minutes'?")
+    refused(run("run", "--cadence", "minutes", "--vars", "a"), 2, "--vars 'a' is no mapping")
+    refused(run("run", "--cadence", "minutes", "--now", "soon"), 2, "not a time")
+    assert not (project.root / ".provender/run/dev.minutes.json").exists()
+
+
 def commands() -> list[list[str]]:
     """Every command there is, in whichever group."""
 

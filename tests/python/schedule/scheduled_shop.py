@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -58,7 +58,6 @@ class Shop:
     project: DbtProject
     redis: RedisServer
     loaded: LoadedPush
-    _logged: list[int] = field(default_factory=list)
 
     @property
     def notes(self) -> Path:
@@ -104,6 +103,8 @@ class Shop:
 
     def runs(self) -> dict[str, list[datetime]]:
         """Return the published runs of each view."""
+        if not self.project.catalog.exists():
+            return {view: [] for view in VIEWS}
         with Catalog.open(self.project.catalog) as catalog:
             rows = catalog.rows("select view, as_of from runs order by as_of")
         return {view: [row["as_of"] for row in rows if row["view"] == view] for view in VIEWS}
