@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from sqlglot import exp, parse_one
+from sqlglot import exp
 
 from provender_ops.definitions.declarations import Declarations, Entity, View
-from provender_ops.definitions.parsed import canonical, same_query
+from provender_ops.definitions.parsed import canonical, parsed, same_query
 from provender_ops.plan.change import ID_LENGTH, Change, digest, named, same_type
 from provender_ops.plan.edits import Edit, Edits
 from provender_ops.plan.inlined import inlined
@@ -46,10 +46,11 @@ class Computations:
         """Return whether a feature of the old state is another one of the new, by what it is."""
         was, becomes = self.old.views[label], self.new.views[label]
         before = self._query(False, was.unique_id, _columns(was, old))
-        after = self._query(True, becomes.unique_id, _columns(becomes, new))
-        if before.sql is None or after.sql is None:
+        sql = inlined(self.new, becomes.unique_id, self._stands_apart)
+        if sql is None:
             return False
-        return same_query(before.sql, _called(after.sql, new, old))
+        after = _pruned(_called(sql, new, old), _columns(becomes, old))
+        return before.says_the_same_as(after)
 
     def is_same_view(self, old: View, new: View) -> bool:
         """Return whether two views, of two names, are one: columns, entity and computation."""
@@ -157,12 +158,7 @@ class Computations:
     def _parsed(self, is_new: bool, unique_id: str, columns: tuple[str, ...]) -> Query:
         state = self.new if is_new else self.old
         sql = inlined(state, unique_id, self._stands_apart)
-        if sql is None:
-            return Query(None)
-        try:
-            return Query(pruned(sql, columns))
-        except CannotPrune:
-            return Query(None)
+        return _pruned(sql, columns)
 
     def _stands_apart(self, unique_id: str) -> bool:
         """Return whether a model says in both states the same, and all that it is made of too."""
@@ -170,17 +166,29 @@ class Computations:
         return not any(edit and not edit.is_reformatted for edit in map(self.edits.of, ids))
 
 
+def _pruned(sql: str | None, columns: Sequence[str]) -> Query:
+    if sql is None:
+        return Query(None)
+    try:
+        return Query(pruned(sql, columns))
+    except CannotPrune:
+        return Query(None)
+
+
 def _columns(view: View, feature: str) -> tuple[str, ...]:
     return (*sorted(key.name for key in view.keys), "as_of", feature)
 
 
-def _called(sql: str, name: str, other: str) -> str:
-    """Return a query with one name in place of another, wherever it stands."""
-    tree = parse_one(sql, dialect=DIALECT)
-    for identifier in tree.find_all(exp.Identifier):
-        if identifier.name == name:
+def _called(sql: str, name: str, other: str) -> str | None:
+    """Return a query with one name in place of another, wherever it stands; None if unreadable."""
+    tree = parsed(sql)
+    if tree is None:
+        return None
+    renamed = tree.copy()
+    for identifier in renamed.find_all(exp.Identifier):
+        if identifier.name.lower() == name.lower():
             identifier.set("this", other)
-    return tree.sql(dialect=DIALECT)
+    return renamed.sql(dialect=DIALECT)
 
 
 def _causes(edits: Iterable[Edit]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from provender_ops.plan.planned import Plan, Planned
-from provender_ops.plan.text import agreement, behind, headline, moved, reach, todo
+from provender_ops.plan.text import agreement, behind, compatible, headline, moved, reach, todo
 
 COLUMNS = ("change", "was → becomes", "why", "reaches", "approval", "id")
 
@@ -27,10 +27,11 @@ def _lines(plan: Plan) -> Iterator[str]:
         if blocking:
             told, example = todo(blocking[0])
             yield from ("", told, "", "```yaml", example.strip(), "```")
-    others = [each for each in plan.changes if not each.change.is_breaking]
+    others = compatible(plan)
     if others:
-        yield from ("", f"<details><summary>{len(others)} compatible</summary>", "")
-        yield from _table((_row(each)[:4] for each in others), COLUMNS[:4])
+        count = sum(map(len, others))
+        yield from ("", f"<details><summary>{count} compatible</summary>", "")
+        yield from _table(map(_together, others), COLUMNS[:3])
         yield from ("", "</details>")
     if plan.stale:
         yield from ("", "### Approvals of no change", "")
@@ -55,6 +56,17 @@ def _row(planned: Planned) -> Sequence[str]:
         _escaped(reach(planned)),
         _escaped(agreement(planned)),
         f"`{change.id}`",
+    )
+
+
+def _together(group: Sequence[Planned]) -> Sequence[str]:
+    first = group[0].change
+    subjects = ", ".join(each.change.subject for each in group)
+    values = {moved(each.change) for each in group}
+    return (
+        f"**{_escaped(subjects)}** {_escaped(first.kind)}",
+        _escaped(values.pop() if len(values) == 1 else ""),
+        _escaped(first.why),
     )
 
 

@@ -14,9 +14,12 @@ def lines(plan: Plan) -> Iterator[str]:
     for violation in plan.violations:
         yield ""
         yield f"contract violated: {violation}"
-    for planned in plan.changes:
+    for planned in plan.breaking:
         yield ""
-        yield from _change(planned)
+        yield from _breaking(planned)
+    for group in compatible(plan):
+        yield ""
+        yield from _compatible(group)
     yield from _hints(plan)
     if plan.behind is not None:
         yield ""
@@ -117,18 +120,35 @@ def todo(planned: Planned) -> Iterator[str]:
     yield f"  approvals: [{{change: '{change.id}', by: {owner}, reason: …}}]"
 
 
-def _change(planned: Planned) -> Iterator[str]:
+def compatible(plan: Plan) -> list[list[Planned]]:
+    """Return the changes that break nobody; those of one kind and reason are told together."""
+    groups: dict[tuple[str, str], list[Planned]] = {}
+    for planned in plan.changes:
+        if not planned.change.is_breaking:
+            said = (planned.change.kind, planned.change.why)
+            groups.setdefault(said, []).append(planned)
+    return list(groups.values())
+
+
+def _breaking(planned: Planned) -> Iterator[str]:
     change = planned.change
     values = moved(change)
     told = f"{change.subject} {change.kind}{f': {values}' if values else ''}"
-    yield f"{change.verdict}: {told}" + (f"  [{change.id}]" if change.is_breaking else "")
+    yield f"breaking: {told}  [{change.id}]"
     yield f"  {change.why}"
     if told := reach(planned):
         yield f"  reaches {told}"
-    if change.is_breaking:
-        yield f"  {agreement(planned)}"
-        if change.hint and planned.is_blocking:
-            yield f"  {change.hint}"
+    yield f"  {agreement(planned)}"
+    if change.hint and planned.is_blocking:
+        yield f"  {change.hint}"
+
+
+def _compatible(group: list[Planned]) -> Iterator[str]:
+    first = group[0].change
+    subjects = ", ".join(each.change.subject for each in group)
+    values = moved(first) if len({moved(each.change) for each in group}) == 1 else ""
+    yield f"compatible: {subjects} {first.kind}{f': {values}' if values else ''}"
+    yield f"  {first.why}"
 
 
 def _hints(plan: Plan) -> Iterator[str]:

@@ -46,7 +46,6 @@ class Case:
     training_sets: Collection[str] = ()
     says: Collection[str] = ()
     violates: str = ""
-    is_quick: bool = False  # among those that are always tried
 
 
 def breaks(subject: str, kind: str) -> Told:
@@ -74,7 +73,6 @@ VIEWS = [
         "a version added",
         do.add_version,
         [fits("customer_spend@3", "version added")],
-        is_quick=True,
     ),
     Case(
         "a view removed",
@@ -153,7 +151,6 @@ VIEWS = [
             f"{do.DEVICE}.yml", "Every card payment counts.", "Every card payment counts, always."
         ),
         [fits("device_activity@1", "documented")],
-        is_quick=True,
     ),
 ]
 
@@ -164,7 +161,6 @@ POLICIES = [
         [breaks("customer_activity@1", "ttl dropped")],
         **TRAINED,
         violates="customer_activity@1: `ttl` is missing",
-        is_quick=True,
     ),
     Case(
         "a ttl loosened",
@@ -205,7 +201,6 @@ POLICIES = [
         "a stricter SLA",
         edit(f"{do.DEVICE}.yml", "freshness_sla: 30m", "freshness_sla: 10m"),
         [fits("device_activity@1", "freshness_sla tightened")],
-        is_quick=True,
     ),
     Case(
         "a lower classification",
@@ -277,7 +272,6 @@ FEATURES = [
             fits("customer_spend@2.settled_payments_30d", "feature added"),
             fits("service credit_risk", "features added"),
         ],
-        is_quick=True,
     ),
     Case(
         "a feature added by a join",
@@ -302,6 +296,7 @@ FEATURES = [
         do.rename_feature,
         [
             breaks("customer_activity@1.payments_7d", "feature renamed"),
+            fits("customer_engagement@1", "computed the same"),
             breaks("service credit_risk", "features dropped"),
             fits("service credit_risk", "features added"),
             breaks("service product_recommendations", "features dropped"),
@@ -309,7 +304,6 @@ FEATURES = [
         ],
         **TRAINED,
         says=["card_payments_7d", "alias"],
-        is_quick=True,
     ),
     Case(
         "a feature retyped",
@@ -331,7 +325,6 @@ FEATURES = [
         edit(f"{do.ACTIVITY}.yml", "default: 30, null_is: default", "default: 30, null_is: 'null'"),
         [breaks("customer_activity@1.days_since_last_purchase", "null rule changed")],
         **TRAINED,
-        is_quick=True,
     ),
     Case(
         "more nulls allowed",
@@ -394,7 +387,6 @@ COMPUTED = [
         + [breaks(f"entity {name}", "computed differently") for name in SEEN_IN_PAYMENTS],
         **EVERYBODY,
         says=["stg_lender__card_payments was edited."],
-        is_quick=True,
     ),
     Case(
         "a step before staging carries a column more",
@@ -410,7 +402,6 @@ COMPUTED = [
         + [breaks(f"entity {name}", "computed differently") for name in BORN_OF_EVENTS],
         **EVERYBODY,
         says=["through macro provender.default__known_at"],
-        is_quick=True,
     ),
     Case(
         "a var changed",
@@ -418,7 +409,6 @@ COMPUTED = [
         [breaks("customer_credit@1", "computed differently")],
         **LENT,
         says=["through var credit_window, 60d instead of nothing"],
-        is_quick=True,
     ),
     Case(
         "an entity changed",
@@ -444,13 +434,11 @@ COMPUTED = [
         do.reformat,
         [fits("customer_spend@2", "reformatted")],
         says=["The fingerprint changes and the parsed SQL does not"],
-        is_quick=True,
     ),
     Case(
         "a reordered CTE",
         do.reorder_ctes,
         [fits("customer_activity@1", "reformatted"), fits("customer_engagement@1", "reformatted")],
-        is_quick=True,
     ),
     Case(
         "a reformatted staging model",
@@ -531,7 +519,6 @@ SOURCES = [
         do.lose_column,
         [breaks("source lender.card_payments", "source column dropped")],
         **EVERYBODY,
-        is_quick=True,
     ),
     Case(
         "a source column retyped",
@@ -577,6 +564,18 @@ SOURCES = [
     ),
 ]
 
+# Those that are always tried; the others with PROVENDER_PLAN.
+QUICK = {
+    "a version added",
+    "a ttl lost",
+    "a feature added",
+    "a renamed column with the same values",
+    "a staging model changed",
+    "a macro changed",
+    "a reformat",
+    "a reordered CTE",
+    "a source column dropped",
+}
 CASES = [*VIEWS, *POLICIES, *FEATURES, *COMPUTED, *SERVICES, *SOURCES]
 
 
