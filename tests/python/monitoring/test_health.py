@@ -504,7 +504,7 @@ def test_settings_that_are_none_are_told_all_at_once(shop: Shop) -> None:
     parsed = shop.project.dbt("parse", "--target-path", "elsewhere", provender=settings)
     assert parsed.code == 2
     for part in (
-        "unknown 'windw', did you mean window? It has window, unread_after, notice, monitors_max_age",
+        "unknown 'windw', did you mean window? It has window, unread_after, notice, monitors",
         "unread_after: a duration like 30d, got 'soon'",
         "window: a duration like 7d, got 0",
     ):

@@ -1,13 +1,12 @@
 """`provender run` killed at random moments, with its dbt or without: in the end all is done, once.
 
-Only in `make torture`; test_run.py has a kill of each kind.
+One in `make test`, beside the kills of each kind in test_run.py; the series is in `make torture`.
 """
 
 import time
 
-import pytest
 from decision_records import log_some
-from scene import POINTS, seeded
+from scene import points, seeded
 from scheduled_shop import VIEWS, Shop
 
 from provender.instants import to_us
@@ -15,12 +14,11 @@ from provender.instants import to_us
 LINES = 60  # about what a run says
 
 
-@pytest.mark.skipif(not POINTS, reason="PROVENDER_FAULTS rounds, in `make torture`")
 def test_killed_at_random_moments(shop: Shop) -> None:
     some = seeded("test_killed_at_random_moments")
     note = shop.notes / "dev.hourly.json"
     decided = 0
-    for _ in range(POINTS):
+    for _ in points(1):
         note.unlink(missing_ok=True)  # as if a new slot had come
         pushed = shop.pushes()
         with shop.redis.client() as client:
