@@ -543,8 +543,9 @@ def commands() -> list[list[str]]:
         ["land-push-log"],
         ["verify-log"],
     ]
-    assert {*group.commands, "redis"} == {*[name[0] for name in names], "redis"}  # type: ignore[attr-defined]
-    return [*names, ["redis", "start"], ["redis", "stop"], ["redis", "url"]]
+    assert {*group.commands} == {*[name[0] for name in names], "redis", "new"}  # type: ignore[attr-defined]
+    new = [["new", what] for what in ("view", "feature", "service", "entity", "tests")]
+    return [*names, *new, ["redis", "start"], ["redis", "stop"], ["redis", "url"]]
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
