@@ -34,9 +34,9 @@
 {%- endmacro %}
 
 
-{#- dbt says of a test only how many rows failed; these are the rows. -#}
+{#- dbt says of a test only how many rows failed; these are the rows. A unit test is no node of the graph. -#}
 {% macro _tell_findings(results) %}
-    {%- for result in results if (result.status | string) in ['warn', 'fail'] -%}
+    {%- for result in results if (result.status | string) in ['warn', 'fail'] and result.node.unique_id in graph.nodes -%}
         {%- set test = graph.nodes[result.node.unique_id] -%}
         {%- if (test.get('test_metadata') or {}).get('name') == 'nothing_found' and test.attached_node in graph.nodes -%}
             {%- set node = graph.nodes[test.attached_node] -%}

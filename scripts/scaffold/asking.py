@@ -4,10 +4,10 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import click
 import typer
 
 from provender.keys import nearest
+from provender_ops.console import tell
 from provender_ops.errors import BadInput
 
 
@@ -26,8 +26,7 @@ class Questions:
         if len(known) == 1:
             return known[0]
         if self.on_terminal and known:
-            kinds = click.Choice(known)
-            return str(typer.prompt(question, type=kinds, show_choices=True, err=True))
+            return _prompted(question, known)
         told = f" {', '.join(known)}" if known else ""
         self.missing.append(f"{option} ({question[0].lower()}{question[1:]}{told})")
         return ""
@@ -45,6 +44,15 @@ class Questions:
         """Raise BadInput for what is missing."""
         if self.missing:
             raise BadInput(f"What cannot be known has to be said: {'; '.join(self.missing)}.")
+
+
+def _prompted(question: str, known: list[str]) -> str:
+    """Ask until the answer is one of them."""
+    while True:
+        answer = str(typer.prompt(f"{question} ({', '.join(known)})", err=True)).strip()
+        if answer in known:
+            return answer
+        tell(f"There is no {answer!r}.{nearest(answer, known)}")
 
 
 def _one_of(option: str, given: str, known: list[str]) -> str:

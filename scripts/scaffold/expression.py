@@ -102,6 +102,7 @@ def _tried(name: str, sql: str, alias: str, source: Node) -> tuple[str, Any]:
         raise BadInput(f"--feature {name}: {error}{hint}") from None
     finally:
         lab.close()
+    servable(name, type_)
     if len(empty) != 1:
         raise BadInput(
             f"--feature {name}: {sql!r} is no aggregate. A view has one row for each entity: write"

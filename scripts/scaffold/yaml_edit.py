@@ -164,8 +164,7 @@ def _stand_apart(node: yaml.Node, lines: Sequence[str], *, at_top: bool) -> bool
         return False
     if len(node.value) < 2:
         return at_top
-    second = node.value[1].start_mark.line
-    return not lines[second - 1].strip()
+    return not lines[_last_line(node.value[0], lines) + 1].strip()
 
 
 def _check(before: str, after: str, path: Sequence[Step], item: str) -> None:

@@ -13,17 +13,18 @@ from provender_ops.scaffold.generate import Generated, UnitTest, generate
 from provender_ops.scaffold.lab import Lab
 from provender_ops.scaffold.subject import Named, Subject, subject_of
 
-PARTS = ("macros", "models", "seeds", "snapshots", "dbt_project.yml")
+PARTS = (
+    *("macros", "seeds", "dbt_project.yml", "models/staging", "models/entities"),
+    *("models/features", "models/services", "snapshots"),
+)
 
 
-def lender(folder: Path) -> Path:
-    """Copy what dbt needs of the lender."""
+def copy_lender(folder: Path) -> Path:
+    """Copy the lender's own part of this repository."""
     for part in PARTS:
-        source = REPO / part
-        if source.is_dir():
-            shutil.copytree(source, folder / part)
-        else:
-            shutil.copy(source, folder / part)
+        (folder / part).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (REPO / part).is_dir() else shutil.copy
+        copy(REPO / part, folder / part)
     return folder
 
 
@@ -52,9 +53,8 @@ class WithTests:
         return sorted(repr([row[column] for column in columns]) for row in rows)
 
 
-def views_with_tests(root: Path) -> dict[str, WithTests]:
+def views_with_tests(checkout: Checkout) -> dict[str, WithTests]:
     """Return each view version of a project with its generated tests."""
-    checkout = Checkout.read(root)
     compiled = checkout.dbt.compiled([view.unique_id for view in checkout.views])
     found = {}
     for view in checkout.views:

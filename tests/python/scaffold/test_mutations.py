@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from demo_views import WithTests, lender, views_with_tests
+from demo_views import WithTests, views_with_tests
 
 from provender_ops.scaffold.bench import AS_OF, TICK, key_values
+from provender_ops.scaffold.checkout import Checkout
 from provender_ops.scaffold.edges import windows
 from provender_ops.scaffold.payloads import domain, payload_columns
 from provender_ops.scaffold.subject import Input, Subject
 
+pytestmark = pytest.mark.xdist_group("scaffold")
 VIEWS = [
     *("customer_activity@1", "customer_category_affinity@1", "customer_credit@1"),
     *("customer_engagement@1", "customer_spend@1", "customer_spend@2"),
@@ -103,8 +105,8 @@ SAID_TWICE = {"no upper edge", "from the future", *LIVES}
 
 
 @pytest.fixture(scope="module")
-def tested(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, WithTests]:
-    return views_with_tests(lender(tmp_path_factory.mktemp("lender")))
+def tested(lender: Checkout) -> Mapping[str, WithTests]:
+    return views_with_tests(lender)
 
 
 def test_each_view_of_the_demo_has_tests_and_contradicts_no_rule(
@@ -175,7 +177,7 @@ def _random_worlds(view: WithTests) -> Iterator[dict[str, list[dict[str, Any]]]]
     """Yield rows whose every time is an edge, a microsecond beside one, or between."""
     subject = view.subject
     chance = random.Random(subject.title)
-    lengths = [timedelta(0), *windows(subject), timedelta(minutes=5)]
+    lengths = [timedelta(0), timedelta(0), timedelta(0), *windows(subject), timedelta(minutes=5)]
     moments = [AS_OF - length + tick * TICK for length in lengths for tick in (-1, 0, 1)]
     for _ in range(WORLDS):
         keys = [{**key_values(subject.keys, n, f"{n}")} for n in range(KEYS)]
