@@ -2,7 +2,9 @@
 
 import pyarrow as pa
 
-FORMAT = 3
+from provender.records import DECISION_FORMAT
+
+FORMAT = DECISION_FORMAT
 SCALARS = {
     "writer": "VARCHAR",
     "number": "BIGINT",

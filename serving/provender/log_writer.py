@@ -18,6 +18,7 @@ from provender.connection import Client
 from provender.errors import DecisionNotLogged, StoreUnavailable
 from provender.keys import KeySpace
 from provender.log_sender import sender_for
+from provender.records import DECISION_FORMAT
 from provender.spool import Spool, SpoolFull
 from provender.spool_thread import SpoolThread
 
@@ -52,7 +53,7 @@ class LogWriter:
         self.name, self.process = os.urandom(6).hex(), os.getpid()
         self._made_of = (client, keys, promise)
         self._promise = promise
-        self._start = f'{{"format":3,"writer":"{self.name}","number":'.encode()
+        self._start = f'{{"format":{DECISION_FORMAT},"writer":"{self.name}","number":'.encode()
         self._lock = threading.Lock()
         self._number = self._refused = 0
         self._is_kept = promise.journal  # whether Redis was seen to keep what it is given

@@ -24,6 +24,7 @@ from provender.json_objects import (
 )
 
 FORMAT = 3
+DECISION_FORMAT = 3  # of what the decision log writes
 POLICIES = ("default", "fail")
 MODES = ("incremental", "full")
 NULL_RULES = ("null", "default")

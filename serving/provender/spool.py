@@ -16,6 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from provender.records import DECISION_FORMAT
+
 try:
     import fcntl
 except ImportError:  # not on Windows: there, give each process a spool of its own
@@ -23,7 +25,7 @@ except ImportError:  # not on Windows: there, give each process a spool of its o
 
 SEGMENT_BYTES = 8 << 20
 BATCH_BYTES, BATCH_LINES = 256 << 10, 500
-HEAD = re.compile(rb'\{"format":3,"writer":"([0-9a-f]+)","number":([0-9]+),')
+HEAD = re.compile(rb'\{"format":%d,"writer":"([0-9a-f]+)","number":([0-9]+),' % DECISION_FORMAT)
 _NAME = re.compile(r"([0-9a-f]+)-[0-9]{8}\.jsonl")
 _logger = logging.getLogger("provender")
 
