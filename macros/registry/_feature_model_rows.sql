@@ -1,6 +1,6 @@
 {#- One row per model, seed and snapshot that is a feature view, an entity or a training set, or that one of them is made of. -#}
-{% macro _feature_model_rows() %}
-    {%- set nodes = provender._declared_nodes() -%}
+{% macro _feature_model_rows(nodes=none) %}
+    {%- set nodes = provender._declared_nodes() if nodes is none else nodes -%}
     {%- set rows = [] -%}
     {%- for id, node in nodes.items() if not id.startswith('source.') and node.config.materialized != 'ephemeral' -%}
         {%- do rows.append({
@@ -35,15 +35,34 @@
 {% macro _declared_nodes() %}
     {%- set found = {} -%}
     {%- set todo = provender._declared_roots() if execute else [] -%}
-    {%- for _ in range(todo | length + graph.nodes | length + graph.sources | length if execute else 0) if todo -%}
+    {%- set queued = dict.fromkeys(todo) -%}
+    {%- for _ in range(graph.nodes | length + graph.sources | length if execute else 0) if todo -%}
         {%- set id = todo.pop() -%}
-        {%- if id not in found -%}
-            {%- set node = graph.sources[id] if id in graph.sources else graph.nodes[id] -%}
-            {%- do found.update({id: node}) -%}
-            {%- do todo.extend((node.get('depends_on') or {}).get('nodes') or []) -%}
-        {%- endif -%}
+        {%- do found.update({id: graph.sources[id] if id in graph.sources else graph.nodes[id]}) -%}
+        {%- for parent in provender._read_by(found[id]) if parent not in queued -%}
+            {%- do queued.update({parent: none}) -%}
+            {%- do todo.append(parent) -%}
+        {%- endfor -%}
     {%- endfor -%}
     {{- return(dict(found | dictsort)) -}}
+{% endmacro %}
+
+
+{#- Unique ids of what a node reads; [] for a source. -#}
+{% macro _read_by(node) %}{{ return((node.get('depends_on') or {}).get('nodes') or []) }}{% endmacro %}
+
+
+{#- Unique ids of what these descend from, by nodes that are at hand. -#}
+{% macro _ancestors_among(nodes, ids) %}
+    {%- set seen = {} -%}
+    {%- set todo = ids | list -%}
+    {%- for _ in range(ids | length + nodes | length) if todo -%}
+        {%- for parent in provender._read_by(nodes[todo.pop()]) if parent not in seen -%}
+            {%- do seen.update({parent: none}) -%}
+            {%- do todo.append(parent) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return(seen | list) -}}
 {% endmacro %}
 
 
@@ -61,7 +80,11 @@
         {%- do ids.extend(provender._training_set_nodes(service).values()) -%}
         {%- do ids.append((provender._label_node(service) or {}).get('unique_id')) -%}
     {%- endfor -%}
+<<<<<<< HEAD
     {{- return(ids | select | list) -}}
+=======
+    {{- return(ids | unique(case_sensitive=true) | list) -}}
+>>>>>>> 626689a9550476f572789dbdfb226e48c817df72
 {% endmacro %}
 
 

@@ -1,7 +1,8 @@
 {#- One row per source table that a feature view, an entity or a training set is made of, what our own hooks and commands write left out. -#}
-{% macro _feature_source_rows() %}
+{% macro _feature_source_rows(nodes=none) %}
+    {%- set nodes = provender._declared_nodes() if nodes is none else nodes -%}
     {%- set rows = [] -%}
-    {%- for id, node in provender._declared_nodes().items() if id.startswith('source.') and not id.startswith('source.provender.provender_log.') -%}
+    {%- for id, node in nodes.items() if id.startswith('source.') and not id.startswith('source.provender.provender_log.') -%}
         {%- set contract = provender._meta_mapping(node, 'source_contract') -%}
         {%- do rows.append({
             'unique_id': id, 'source': node.source_name ~ '.' ~ node.name, 'relation': provender._rendered_relation(id),

@@ -1,7 +1,7 @@
 {#- One row per dbt test, data or unit, of a feature view or its history. -#}
-{% macro _feature_test_rows() %}
+{% macro _feature_test_rows(views=none) %}
     {%- set tested = {} -%}
-    {%- for view in provender.feature_views() -%}
+    {%- for view in (provender.feature_views() if views is none else views) -%}
         {%- do tested.update({view.unique_id: view}) -%}
         {%- if view.history -%}
             {%- do tested.update({view.history.unique_id: view}) -%}

@@ -16,7 +16,7 @@ recorded as (
     where view is not null and definition_sql is not null
     qualify row_number() over (
         partition by view, version
-        order by recorded_at desc, fingerprint
+        order by recorded_at desc, fingerprint asc
     ) = 1
 
 ),
