@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import run_fork
+from forked import run_fork
 from redis_server import RedisServer
 from sqlfluff.core import FluffConfig, Linter
 from support import REPO

@@ -122,7 +122,7 @@ def test_each_view_of_the_demo_has_tests_and_contradicts_no_rule(
 @pytest.mark.parametrize("label", VIEWS)
 def test_a_wrong_macro_is_noticed(tested: Mapping[str, WithTests], label: str) -> None:
     view = tested[label]
-    mutants = _mutants(view, EVERYWHERE)
+    mutants = mutants_of(view, EVERYWHERE)
     assert [name for name, sql in mutants if view.passes(sql)] == []
     assert len(mutants) >= (8 if "engagement" in label else 20)
 
@@ -151,11 +151,11 @@ def test_random_worlds_tell_what_differs(tested: Mapping[str, WithTests]) -> Non
     for label in ("customer_activity@1", "customer_credit@1"):
         view = tested[label]
         worlds = list(_random_worlds(view))
-        for name, sql in _mutants(view, {**WINDOWED, **KNOWN, **LIVES}):
+        for name, sql in mutants_of(view, {**WINDOWED, **KNOWN, **LIVES}):
             assert _tells(view, worlds, sql), (label, name)
 
 
-def _mutants(view: WithTests, mutations: Mapping[str, Mutation]) -> list[tuple[str, str]]:
+def mutants_of(view: WithTests, mutations: Mapping[str, Mutation]) -> list[tuple[str, str]]:
     sql = view.subject.sql
     found = [(name, mutation.everywhere(sql)) for name, mutation in mutations.items()]
     return [(name, mutated) for name, mutated in found if mutated != sql]
