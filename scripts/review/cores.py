@@ -61,7 +61,7 @@ class Cores(Measures):
     def _undressed(self, term: Term) -> Linear | None:
         """Return what a term is of that only gives a value another form; None for others."""
         if term.op == "elapsed":
-            self.note("units", "whole")
+            self.note("units", term.args[2])
             return times(self.linear(term.terms[0]), 1 / SECONDS.get(term.args[0], 1.0))
         if term.op == "calendar":
             self.note("calendar", "months and years")

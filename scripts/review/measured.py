@@ -106,6 +106,8 @@ class Measures(Rows):
 
     def _picked(self, name: str, values: list[Term], rows: Term) -> dict[Term, float]:
         value, order = values[0], values[1]
+        if name.startswith("arg"):
+            self.note("skipped", "nulls")
         if order.op != "order":
             order = Term("order", "desc" if name == "argmax" else "asc", order)
         elif name == "last":

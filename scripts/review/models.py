@@ -15,7 +15,7 @@ from provender_ops.definitions.compiled_sql import HOLE
 from provender_ops.definitions.declarations import Declarations, View
 from provender_ops.review.queries import relation_of
 from provender_ops.review.relations import FUNCTION, CannotRead, Relation, table
-from provender_ops.review.terms import AS_OF, NULL, Term, in_order, is_literal, walk
+from provender_ops.review.terms import AS_OF, BOUND, NULL, Term, in_order, is_literal, walk
 
 KNOWN = frozenset({"known_from", "known_until"})  # what `known_at` asks of each model
 _CLEANING = frozenset({"cast", "zoned", "spelt", "trunc", "round"})
@@ -179,11 +179,10 @@ def _is_plain(term: Term) -> bool:
         return all(map(_is_plain, term.terms))
     if term.op == "isnull":  # of a column itself: what was computed to clean it is another matter
         return term.terms[0].op == "col"
+    inside = {each.op for each in walk(term, lambda each: each.op not in BOUND)}
     if term.op == "fn" and term.terms:
-        return not any(each.op == "win" for each in walk(term))
-    return term.op in _PLAIN_CONDITIONS and not any(
-        each.op in ("win", "isnull") for each in walk(term)
-    )
+        return "win" not in inside
+    return term.op in _PLAIN_CONDITIONS and not {"win", "isnull"} & inside
 
 
 def _holds_aggregate(term: Term) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from provender_ops.definitions.declarations import Feature
+from provender_ops.review.relations import EMPTY, NULLS
 from provender_ops.review.terms import Term
 
 UNKNOWN = "unknown"  # it depends on more than that
@@ -41,8 +42,7 @@ def for_nothing(term: Term) -> Any:  # noqa: PLR0911 - one return for each kind 
     if term.op in ("null", "col", "ucol", "gcol", "of", "okey", "win", "scalar"):
         return None
     if term.op == "agg":
-        is_count = term.args[0] in ("count", "countif")
-        return 0 if is_count and not term.args[2] else None
+        return _aggregated(term)
     if term.op == "exists":
         return False
     if term.op in _STRICT:
@@ -50,9 +50,27 @@ def for_nothing(term: Term) -> Any:  # noqa: PLR0911 - one return for each kind 
     if term.op == "coalesce":
         values = [for_nothing(each) for each in term.terms]
         return next((each for each in values if each is not None), None)
+    if term.op == "nullif":
+        value, other = map(for_nothing, term.terms)
+        return None if value == other else value
     if term.op in ("isnull", "not", "case"):
         return _logical(term)
     return _computed(term)
+
+
+def _aggregated(term: Term) -> Any:
+    """Return an aggregate of no row, or of one row of nulls, as a left join leaves it."""
+    name, _, of, arguments = term.args[:4]
+    is_count = name in ("count", "countif")
+    if of != NULLS:
+        return 0 if is_count and of == EMPTY else None
+    values = [1 if each.op == "star" else for_nothing(each) for each in arguments.terms]
+    value = values[0] if values else 1
+    if value == UNKNOWN:
+        return UNKNOWN
+    if not is_count:
+        return value if name in ("sum", "avg", "max", "min", "logicalor") else None
+    return int(value is not None and value is not False)
 
 
 def _logical(term: Term) -> Any:

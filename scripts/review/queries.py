@@ -11,7 +11,10 @@ from typing import Any
 from sqlglot import exp
 
 from provender_ops.review.relations import (
+    ABSENT,
+    EMPTY,
     FUNCTION,
+    NULLS,
     SPINE,
     CannotRead,
     Relation,
@@ -139,11 +142,18 @@ class _Select:
             "agg",
             name,
             is_distinct,
-            self._is_sparse(),
+            self._for_nothing(is_filtered=where is not None),
             Term("args", *(each for each in arguments if each is not None)),
             rows_of(self._tables(), (*self.where, *also)),
             self.by or Term("by"),
         )
+
+    def _for_nothing(self, is_filtered: bool) -> str:
+        """Return what an aggregate is of where nothing was found: see `nothing`."""
+        if self._is_sparse():
+            return ABSENT
+        is_joined = self._has_spine() and bool(self._tables()) and not is_filtered
+        return NULLS if is_joined else EMPTY
 
     def windowed(self, function: Term, window: Node) -> Term:
         """Return a function over a window of the rows here."""

@@ -9,6 +9,8 @@ from provender_ops.review.scalars import Node
 from provender_ops.review.terms import Term, replaced, rows_of
 
 SPINE = frozenset({"key", "as_of"})
+# What an aggregate is of where nothing was found: no row of its group, no rows, a row of nulls.
+ABSENT, EMPTY, NULLS = "absent", "empty", "nulls"
 FUNCTION = "function "  # begins the name of a table that a function makes
 
 
@@ -111,7 +113,7 @@ def dense(relation: Relation) -> Relation:
 
 def never_sparse(term: Term) -> Term:
     """Return an aggregate that has a row always."""
-    return Term("agg", *term.args[:2], False, *term.args[3:])
+    return Term("agg", *term.args[:2], EMPTY, *term.args[3:])
 
 
 def deep(term: Term, change: Callable[[Term], Term | None]) -> Term:

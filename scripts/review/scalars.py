@@ -124,13 +124,13 @@ def _part(name: str, of: Term) -> Term:
     if unit == "EPOCH":
         return of
     if unit in SECONDS and of.op in ("sub", "elapsed"):
-        return Term("elapsed", unit, of)
+        return Term("elapsed", unit, of, "whole")
     return Term("fn", "part", unit.lower(), of)
 
 
-def _elapsed(unit: str, later: Term, earlier: Term) -> Term:
-    """Return how many whole units lie between two moments."""
-    return Term("elapsed", unit.upper().removesuffix("S"), Term("sub", later, earlier))
+def _elapsed(unit: str, later: Term, earlier: Term, how: str = "whole") -> Term:
+    """Return how many units lie between two moments: whole ones, or how often one began."""
+    return Term("elapsed", unit.upper().removesuffix("S"), Term("sub", later, earlier), how)
 
 
 def _times(count: Term, length: Term) -> Term:
@@ -178,7 +178,7 @@ def _arithmetic(node: Node, here: Surroundings) -> Term:
     left, right = read(node.this, here), read(node.expression, here)
     if kind in ("add", "sub"):
         if left.op == right.op == "trunc" and kind == "sub":
-            return Term("elapsed", "DAY", Term("sub", left, right))
+            return Term("elapsed", "DAY", Term("sub", left, right), "begun")
         if left.op == "trunc" and right.op == "num":  # a day and a number of days
             right = seconds(right.args[0], "DAY")
     if kind == "mul" and {left.op, right.op} == {"num", "secs"}:
@@ -327,7 +327,10 @@ _READERS: dict[type, Callable[[Any, Surroundings], Term]] = {
     ),
     exp.DateTrunc: lambda node, here: Term("trunc", node.unit.name.upper(), read(node.this, here)),
     exp.DateDiff: lambda node, here: _elapsed(
-        node.unit.name if node.unit else "DAY", read(node.this, here), read(node.expression, here)
+        node.unit.name if node.unit else "DAY",
+        read(node.this, here),
+        read(node.expression, here),
+        "begun",
     ),
     exp.TimeToUnix: lambda node, here: read(node.this, here),
     exp.Extract: lambda node, here: _part(node.name, read(node.expression, here)),

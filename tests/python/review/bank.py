@@ -84,7 +84,7 @@ EVENTS = (
         {"": "", "complaint": "{e}topic = 'complaint'", "reopened": "{e}reopened_times > 0"},
     ),
     Events(
-        "deliveries", "delivery_id", "kilometres", ("zone", "vehicle"),
+        "deliveries", "delivery_id", "kilometres", ("district", "vehicle"),
         ("customer", "courier"),
         {"": "", "missed": "{e}result = 'nobody home'", "express": "{e}is_express"},
     ),
@@ -151,7 +151,8 @@ class Measure:
     name: str
     type: str
     window: int
-    sql: str = ""  # with places for what stands behind it, the rows' alias and the moment
+    sql: str = ""  # an aggregate, with places for what stands behind it and the rows' alias
+    outer: str = "{it}"  # what is made of it, with places for it and the moment
     default: Any = None
 
 
@@ -173,17 +174,17 @@ def activity(events: Events, name: str, spans: tuple[int, ...]) -> list[Measure]
     first, second = events.texts
     return [
         Measure(f"{name}_count_{short}d", "integer",
-                short, f"count({{e}}{events.event}){{w}}", 0),
+                short, f"count({{e}}{events.event}){{w}}", default=0),
         Measure(f"{name}_count_{long}d", "integer",
-                long, f"count({{e}}{events.event}){{w}}", 0),
+                long, f"count({{e}}{events.event}){{w}}", default=0),
         Measure(f"{name}_days_since_last", "integer",
-                long, "datesub('day', max({e}occurred_at){w}, {at})"),
+                long, "max({e}occurred_at){w}", "datesub('day', {it}, {at})"),
         Measure(f"{name}_distinct_{first}_{middle}d", "integer",
-                middle, f"count(distinct {{e}}{first}){{w}}", 0),
+                middle, f"count(distinct {{e}}{first}){{w}}", default=0),
         Measure(f"{name}_active_days_{middle}d", "integer",
-                middle, "count(distinct cast({e}occurred_at as date)){w}", 0),
+                middle, "count(distinct cast({e}occurred_at as date)){w}", default=0),
         Measure(f"{name}_distinct_{second}_{long}d", "integer",
-                long, f"count(distinct {{e}}{second}){{w}}", 0),
+                long, f"count(distinct {{e}}{second}){{w}}", default=0),
     ]  # fmt: skip
 
 
@@ -193,7 +194,7 @@ def money(events: Events, name: str, spans: tuple[int, ...]) -> list[Measure]:
     amount = events.amount
     return [
         Measure(f"{name}_{amount}_sum_{middle}d", "decimal(18,2)",
-                middle, f"coalesce(sum({{e}}{amount}){{w}}, 0)", 0),
+                middle, f"coalesce(sum({{e}}{amount}){{w}}, 0)", default=0),
         Measure(f"{name}_{amount}_mean_{long}d", "double",
                 long, f"avg({{e}}{amount}){{w}}"),
         Measure(f"{name}_{amount}_largest_{middle}d", "decimal(18,2)",
@@ -289,7 +290,7 @@ select
 from {HOLE} s
 left outer join "model.bank.stg_{events.table}" e
     on e.{entity}_id = s.{entity}_id and {known("e", "s.as_of")}{asked}
-group by all
+group by s.{entity}_id, s.as_of
 """
 
     def one_by_one(
@@ -300,7 +301,7 @@ group by all
         for at, m in enumerate(measures):
             inside = window(m.window, "e.occurred_at", "spine.as_of", self.rng)
             asked = where(condition, "e.", "and")
-            value = m.sql.format(w="", e="e.", at="spine.as_of")
+            value = m.outer.format(it=m.sql.format(w="", e="e."), at="spine.as_of")
             steps.append(f"""step_{at} as (
     select spine.{entity}_id, spine.as_of, {value} as value
     from {HOLE} as spine
@@ -329,12 +330,13 @@ from {HOLE} as spine
         for m in measures:
             inside = window(m.window, "e.occurred_at", "spine.as_of", self.rng)
             asked = where(condition, "e.", "and")
-            value = m.sql.format(w="", e="e.", at="spine.as_of")
-            columns.append(f"""cast((
-        select {value}
+            value = f"""(
+        select {m.sql.format(w="", e="e.")}
         from "model.bank.stg_{events.table}" as e
         where e.{entity}_id = spine.{entity}_id and {known("e")} and {inside}{asked}
-    ) as {m.type}) as {m.name}""")
+    )"""
+            made_of = m.outer.format(it=value, at="spine.as_of")
+            columns.append(f"cast({made_of} as {m.type}) as {m.name}")
         listed = ",\n    ".join(columns)
         return f"select spine.{entity}_id, spine.as_of,\n    {listed}\nfrom {HOLE} as spine"
 
@@ -468,7 +470,8 @@ def where(condition: str, alias: str, word: str = "where") -> str:
 
 
 def cast(m: Measure, condition: str, alias: str, at: str) -> str:
-    return f"cast({m.sql.format(w=condition, e=alias, at=at)} as {m.type}) as {m.name}"
+    it = m.outer.format(it=m.sql.format(w=condition, e=alias), at=at)
+    return f"cast({it} as {m.type}) as {m.name}"
 
 
 def made(

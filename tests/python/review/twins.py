@@ -101,7 +101,7 @@ TWINS = {
         direct("count(*) filter (where p.category like 'fuel%')"),
     ),
     "the larger of two": (
-        direct("greatest(sum(p.amount), max(p.amount) * 2)"),
+        direct("greatest(sum(p.amount), max(p.amount) * 30)"),
         direct("sum(p.amount)"),
     ),
 }  # fmt: skip
