@@ -25,6 +25,7 @@ from provender_ops.decisions.commands import land_decisions, verify_log
 from provender_ops.embedded_redis import EmbeddedRedis
 from provender_ops.errors import Refused
 from provender_ops.export import export
+from provender_ops.features.commands import features_app
 from provender_ops.land import Landed, land_push_log
 from provender_ops.options import (
     HERE,
@@ -59,6 +60,7 @@ app.command("report")(report)
 app.command("retire")(retire)
 app.command("status")(status)
 app.command("verify-log")(verify_log)
+app.add_typer(features_app, name="features")
 app.add_typer(redis_app, name="redis")
 
 

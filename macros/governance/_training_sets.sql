@@ -21,7 +21,8 @@
 {#- The model, seed or snapshot that a baseline names: `name`, or `name@version` of a versioned model, whose latest is `name`. -#}
 {% macro _baseline_node(name) %}
     {%- for kind in ['model', 'seed', 'snapshot'] -%}
-        {%- for node in provender._nodes(kind) -%}
+        {%- for id in graph.nodes if id.startswith(kind ~ '.') and id.split('.')[2] == name.partition('@')[0] -%}
+            {%- set node = graph.nodes[id] -%}
             {%- set is_latest = node.get('version') is none or node.version == node.latest_version -%}
             {%- if (node.name == name and is_latest) or (node.get('version') is not none and provender._label(node) == name) -%}
                 {{- return(node) -}}

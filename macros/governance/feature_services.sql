@@ -1,10 +1,11 @@
 {% macro feature_services() %}
-    {%- if not execute -%}
-        {{- return([]) -}}
-    {%- endif -%}
+    {{- return(provender._feature_services(provender.feature_views()) if execute else []) -}}
+{% endmacro %}
+
+
+{% macro _feature_services(views) %}
     {%- set services = [] -%}
-    {%- set views = provender.feature_views() -%}
-    {%- for node in provender._service_nodes() if node.type == 'ml' -%}
+    {%- for node in (provender._service_nodes() if execute else []) if node.type == 'ml' -%}
         {%- set read = provender._service_views(node, views) -%}
         {%- do services.append({
             'service': node.name,

@@ -12,18 +12,14 @@
 {% macro _built_parents(ids) %}
     {%- set built = [] -%}
     {%- for id in ids | sort -%}
-        {%- if provender._is_ephemeral(id) -%}
-            {%- do built.extend(provender._built_parents(graph.nodes[id].depends_on.nodes)) -%}
+        {%- set node = graph.nodes[id] if id in graph.nodes else none -%}
+        {%- if node and node.config.materialized == 'ephemeral' -%}
+            {%- do built.extend(provender._built_parents(node.depends_on.nodes)) -%}
         {%- else -%}
             {%- do built.append(id) -%}
         {%- endif -%}
     {%- endfor -%}
     {{- return(built | unique(case_sensitive=true) | list) -}}
-{% endmacro %}
-
-
-{% macro _is_ephemeral(unique_id) %}
-    {{- return(unique_id in graph.nodes and graph.nodes[unique_id].config.materialized == 'ephemeral') -}}
 {% endmacro %}
 
 

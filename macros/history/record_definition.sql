@@ -19,20 +19,24 @@
 {#- The compiled SQL with the hole, relations as dbt unique ids. Of all ancestors: features_of nests what another view reads. -#}
 {% macro _definition_sql(node) %}
     {%- set ns = namespace(sql=provender._cut_spines(node.compiled_code) | trim) -%}
-    {%- for id in provender._ancestors([node.unique_id]) if not provender._is_ephemeral(id) -%}
-        {%- set ns.sql = ns.sql.replace(provender._rendered_relation(id), '"' ~ id ~ '"') -%}
+    {#- where a seed stands in for a source they have one relation, and the source is meant: it comes first -#}
+    {%- for id in provender._ancestors([node.unique_id]) | reverse -%}
+        {%- set relation = provender._rendered_relation(id) -%}
+        {%- if relation -%}
+            {%- set ns.sql = ns.sql.replace(relation, '"' ~ id ~ '"') -%}
+        {%- endif -%}
     {%- endfor -%}
     {{- return(ns.sql) -}}
 {% endmacro %}
 
 
-{#- A node of the graph as it stands in compiled SQL (an external source is a function call there). -#}
+{#- A node of the graph as it stands in compiled SQL (an external source is a function call there); none for an ephemeral model. -#}
 {% macro _rendered_relation(unique_id) %}
     {%- if unique_id in graph.sources -%}
         {%- set node = graph.sources[unique_id] -%}
         {{- return(source(node.source_name, node.name) | string) -}}
     {%- endif -%}
-    {{- return(graph.nodes[unique_id].relation_name | string) -}}
+    {{- return(graph.nodes[unique_id].relation_name) -}}
 {% endmacro %}
 
 

@@ -1,9 +1,9 @@
 {#- Each logged run that readers do not have yet: the rows it opened and the rows it closed. They follow from history whenever one looks,
     so a build that died in between is completed by the next. -#}
-{% macro _publish_runs(root) %}
+{% macro _publish_runs(root, views) %}
     {%- do provender._make_folder(root ~ '/runs') -%}
     {%- for run in provender._unpublished_runs(root) -%}
-        {%- set view = provender.feature_views() | selectattr('history.alias', 'equalto', run.history) | first -%}
+        {%- set view = views | selectattr('history.alias', 'equalto', run.history) | first -%}
         {%- if view -%}
             {%- do provender._make_folder(root ~ '/' ~ run.history) -%}
             {%- do provender._write_parquet(

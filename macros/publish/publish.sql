@@ -11,8 +11,9 @@
 {% macro duckdb__publish(results) %}
     {%- set root = provender._published_root() -%}
     {%- do provender._make_folders(root) -%}
-    {%- do provender._publish_tables(root, results) -%}
-    {%- do provender._publish_runs(root) -%}
+    {%- set views = provender.feature_views() -%}
+    {%- do provender._publish_tables(root, views, results) -%}
+    {%- do provender._publish_runs(root, views) -%}
     {%- do provender._publish_catalog(root) -%}
 {% endmacro %}
 

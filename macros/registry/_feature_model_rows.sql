@@ -1,11 +1,11 @@
 {#- One row per model, seed and snapshot that is a feature view, an entity or a training set, or that one of them is made of. -#}
-{% macro _feature_model_rows() %}
+{% macro _feature_model_rows(nodes=none) %}
+    {%- set nodes = provender._declared_nodes() if nodes is none else nodes -%}
     {%- set rows = [] -%}
-    {%- for id in provender._declared_nodes() if id in graph.nodes and not provender._is_ephemeral(id) -%}
-        {%- set node = graph.nodes[id] -%}
+    {%- for id, node in nodes.items() if not id.startswith('source.') and node.config.materialized != 'ephemeral' -%}
         {%- do rows.append({
-            'unique_id': id, 'model': node.name, 'kind': node.resource_type | string, 'relation': provender._rendered_relation(id),
-            'columns': provender._declared_columns(node), 'built_on': provender._built_parents(node.depends_on.nodes),
+            'unique_id': id, 'model': node.name, 'kind': node.resource_type | string, 'relation': node.relation_name,
+            'columns': provender._declared_columns(node), 'built_on': provender._built_among(nodes, node.depends_on.nodes),
             'checksum': node.checksum.checksum, 'macros': provender._own_macros(node),
         }) -%}
     {%- endfor -%}
@@ -16,57 +16,70 @@
 {% endmacro %}
 
 
-{#- One row per source table that one of them is made of, what our own hooks and commands write left out. -#}
-{% macro _feature_source_rows() %}
-    {%- set rows = [] -%}
-    {%- for id in provender._declared_nodes() if id in graph.sources and not id.startswith('source.provender.provender_log.') -%}
-        {%- set node = graph.sources[id] -%}
-        {%- set contract = provender._meta_mapping(node, 'source_contract') -%}
-        {%- do rows.append({
-            'unique_id': id, 'source': node.source_name ~ '.' ~ node.name, 'relation': provender._rendered_relation(id),
-            'description': node.description, 'columns': provender._declared_columns(node), 'owner': contract.get('owner'),
-            'settle_seconds': provender.duration_seconds(contract.get('settle')), 'freshness': provender._declared_freshness(node),
-        }) -%}
+{#- These nodes, those of an ephemeral one for it: it is already inside the SQL that reads it. -#}
+{% macro _built_among(nodes, ids) %}
+    {%- set built = [] -%}
+    {%- for id in ids -%}
+        {%- if nodes[id].config.materialized == 'ephemeral' -%}
+            {%- do built.extend(provender._built_among(nodes, nodes[id].depends_on.nodes)) -%}
+        {%- else -%}
+            {%- do built.append(id) -%}
+        {%- endif -%}
     {%- endfor -%}
-    {{- return(provender._rows(rows, {
-        'unique_id': 'varchar', 'source': 'varchar', 'relation': 'varchar', 'description': 'varchar', 'columns': 'varchar', 'owner': 'varchar',
-        'settle_seconds': 'bigint', 'freshness': 'varchar',
-    })) -}}
+    {{- return(built | unique(case_sensitive=true) | sort(case_sensitive=true)) -}}
 {% endmacro %}
 
 
-{% macro _feature_entity_rows() %}
-    {%- set rows = [] -%}
-    {%- for entity in provender.entities() -%}
-        {%- do rows.append(dict(entity, entity=entity.name)) -%}
-    {%- endfor -%}
-    {{- return(provender._rows(rows, {'entity': 'varchar', 'unique_id': 'varchar', 'keys': 'varchar', 'description': 'varchar'})) -}}
-{% endmacro %}
-
-
-{#- Unique ids of feature views, entities and training sets, and of all that they descend from. -#}
+{#- {unique id: node} of feature views, entities and training sets, and of all that they descend from. A node of the graph is made
+    anew each time it is asked for, so here each is asked for once. -#}
 {% macro _declared_nodes() %}
-    {%- if not execute -%}
-        {{- return([]) -}}
-    {%- endif -%}
-    {%- set roots = provender._training_set_ids() -%}
-    {%- for node in provender._feature_view_nodes() + provender._entity_nodes() -%}
-        {%- do roots.append(node.unique_id) -%}
+    {%- set found = {} -%}
+    {%- set todo = provender._declared_roots() if execute else [] -%}
+    {%- set queued = dict.fromkeys(todo) -%}
+    {%- for _ in range(graph.nodes | length + graph.sources | length if execute else 0) if todo -%}
+        {%- set id = todo.pop() -%}
+        {%- do found.update({id: graph.sources[id] if id in graph.sources else graph.nodes[id]}) -%}
+        {%- for parent in provender._read_by(found[id]) if parent not in queued -%}
+            {%- do queued.update({parent: none}) -%}
+            {%- do todo.append(parent) -%}
+        {%- endfor -%}
     {%- endfor -%}
-    {{- return((roots + provender._ancestors(roots)) | unique(case_sensitive=true) | sort(case_sensitive=true)) -}}
+    {{- return(dict(found | dictsort)) -}}
 {% endmacro %}
 
 
-{#- Those that call point_in_time_join, and those that a service names. -#}
-{% macro _training_set_ids() %}
+{#- Unique ids of what a node reads; [] for a source. -#}
+{% macro _read_by(node) %}{{ return((node.get('depends_on') or {}).get('nodes') or []) }}{% endmacro %}
+
+
+{#- Unique ids of what these descend from, by nodes that are at hand. -#}
+{% macro _ancestors_among(nodes, ids) %}
+    {%- set seen = {} -%}
+    {%- set todo = ids | list -%}
+    {%- for _ in range(ids | length + nodes | length) if todo -%}
+        {%- for parent in provender._read_by(nodes[todo.pop()]) if parent not in seen -%}
+            {%- do seen.update({parent: none}) -%}
+            {%- do todo.append(parent) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return(seen | list) -}}
+{% endmacro %}
+
+
+{#- Training sets are those that call point_in_time_join, and those that a service names. -#}
+{% macro _declared_roots() %}
     {%- set ids = [] -%}
-    {%- for id, node in graph.nodes.items() if id.startswith('model.') and 'macro.provender.point_in_time_join' in node.depends_on.macros -%}
-        {%- do ids.append(id) -%}
+    {%- for node in provender._nodes('model') -%}
+        {%- set meta = node.config.get('meta') or {} -%}
+        {%- set is_entity = 'entity' in meta and node.version == node.latest_version -%}
+        {%- if 'feature_view' in meta or is_entity or 'macro.provender.point_in_time_join' in node.depends_on.macros -%}
+            {%- do ids.append(node.unique_id) -%}
+        {%- endif -%}
     {%- endfor -%}
     {%- for service in provender._service_nodes() -%}
         {%- do ids.extend(provender._training_set_nodes(service).values()) -%}
     {%- endfor -%}
-    {{- return(ids) -}}
+    {{- return(ids | unique(case_sensitive=true) | list) -}}
 {% endmacro %}
 
 
@@ -77,18 +90,4 @@
         {%- do columns.append({'name': column.name, 'type': provender._type_name(column.data_type), 'description': column.description}) -%}
     {%- endfor -%}
     {{- return(columns) -}}
-{% endmacro %}
-
-
-{#- {warn_after: {count, period}, error_after: …} as far as a source declares it, its filter too. -#}
-{% macro _declared_freshness(node) %}
-    {%- set declared = {} -%}
-    {%- set freshness = node.config.get('freshness') or node.get('freshness') or {} -%}
-    {%- for bound in ['warn_after', 'error_after'] if (freshness.get(bound) or {}).get('count') is not none -%}
-        {%- do declared.update({bound: {'count': freshness[bound].count, 'period': freshness[bound].period | string}}) -%}
-    {%- endfor -%}
-    {%- if declared and freshness.get('filter') -%}
-        {%- do declared.update({'filter': freshness.filter}) -%}
-    {%- endif -%}
-    {{- return(declared) -}}
 {% endmacro %}

@@ -1,7 +1,8 @@
-{#- One row per view version: what is declared, each value with where it was declared. -#}
-{% macro _feature_view_rows() %}
+{#- One row per view version: what is declared, each value with where it was declared. Here and in its like, who needs several tables
+    gives what they are made of: to ask for it is what takes time. -#}
+{% macro _feature_view_rows(views=none) %}
     {%- set rows = [] -%}
-    {%- for view in provender.feature_views() -%}
+    {%- for view in (provender.feature_views() if views is none else views) -%}
         {%- set row = dict(view, **view.policies) -%}
         {%- set node = graph.nodes[view.unique_id] -%}
         {%- do row.update({
@@ -21,11 +22,12 @@
 {% endmacro %}
 
 
-{% macro _feature_rows() %}
+{% macro _feature_rows(views=none) %}
     {%- set rows = [] -%}
-    {%- for view in provender.feature_views() -%}
+    {%- for view in (provender.feature_views() if views is none else views) -%}
+        {%- set declared = graph.nodes[view.unique_id].columns -%}
         {%- for feature in view.features -%}
-            {%- set column = graph.nodes[view.unique_id].columns[feature.name] -%}
+            {%- set column = declared[feature.name] -%}
             {%- do rows.append({
                 'view': view.name, 'version': view.version, 'feature': feature.name, 'position': loop.index, 'data_type': feature.type,
                 'default_value': none if feature.default is none else feature.default | string, 'default_json': tojson(feature.default),

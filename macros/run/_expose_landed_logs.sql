@@ -45,6 +45,10 @@
                 ~ 'is_default boolean[], hashed boolean)[]',
             'landed_at': 'timestamp', 'mac': 'varchar',
         },
+        'feature_lineage': {
+            'view': 'varchar', 'version': 'integer', 'feature': 'varchar', 'fingerprint': 'varchar', 'role': 'varchar', 'source': 'varchar',
+            'source_column': 'varchar', 'not_told': 'varchar',
+        },
         'landed': {'log': 'varchar', 'namespace': 'varchar', 'landed_until': 'timestamp'},
     }) -}}
 {% endmacro %}

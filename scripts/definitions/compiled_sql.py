@@ -36,7 +36,7 @@ def definition_of(
     dbt nests what it recorded last, and that may be older than this checkout, or nothing yet.
     """
     sql = _SPINE.sub(HOLE, compiled).strip()
-    for unique_id in sorted(relations):
+    for unique_id in sorted(relations, reverse=True):  # a source before the seed that stands in
         sql = sql.replace(relations[unique_id], f'"{unique_id}"')
     if as_of is not None:
         sql = sql.replace(as_of, AS_OF)

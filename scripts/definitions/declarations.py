@@ -39,10 +39,11 @@ class Feature:
 class Model:
     """A model that a feature, entity, training set or label is made of, or is.
 
-    `parents` are unique ids of models, seeds, snapshots and sources; `sql` is None where the model
-    was never compiled. `checksum` is of the code as written, and `macros` are the unique ids of
-    those that it calls, or that those call. `relation` stands for it in SQL, in the target it was
-    read for.
+    `parents` are unique ids of models, seeds, snapshots and sources, those of an ephemeral model in
+    its place; `sql` is None where the model was never compiled. In the SQL of a training set, its
+    join stands as a plain join of views to a spine (see `training_joins`). `checksum` is of the
+    code as written, and `macros` are the unique ids of those that it calls, or that those call.
+    `relation` stands for it in SQL, in the target it was read for.
     """
 
     unique_id: str
@@ -60,7 +61,8 @@ class View:
     """A feature view version. `policies` are the registry's, durations in seconds.
 
     `owner` is a dbt group; `access` dbt's word; `meta` is `config.meta.feature_view` as effective,
-    and `declared_in` says of each of its keys where it was declared, `model` being the view itself.
+    and `declared_in` says of each of its keys where it was declared, `model` being the view itself;
+    `deprecation_date` is naive UTC.
     """
 
     unique_id: str

@@ -12,13 +12,15 @@ from provender_ops.definitions.load import of_checkout
 
 @pytest.fixture(scope="session")
 def lender(tmp_path_factory: pytest.TempPathFactory) -> Declarations:
-    """What the demo lender declares, never built."""
+    """What the demo lender declares, never built; one of its models is ephemeral here."""
     root = tmp_path_factory.mktemp("lender") / "provender"
     for folder in ("macros", "models", "seeds", "snapshots"):
         shutil.copytree(REPO / folder, root / folder)
     shutil.copytree(REPO / "tests/dbt", root / "tests/dbt")
     shutil.copy(REPO / "dbt_project.yml", root)
     shutil.copy(REPO / "profiles.yml.example", root / "profiles.yml")
+    inlined = root / "models/staging/base/base_lender__sessions.sql"
+    inlined.write_text("{{ config(materialized='ephemeral') }}\n" + inlined.read_text())
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DBT_PROFILES_DIR", raising=False)
         return of_checkout(root)

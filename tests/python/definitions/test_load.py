@@ -13,6 +13,8 @@ from support import REPO
 from provender.errors import ProvenderError
 from provender_ops.catalog import Catalog
 from provender_ops.definitions.checkout import write_profiles
+from provender_ops.definitions.declarations import Column, Declarations
+from provender_ops.definitions.lineage import Lineage, Origin
 from provender_ops.definitions.load import of_checkout, of_manifest, of_published
 from provender_ops.definitions.registry_tables import TABLES
 
@@ -103,3 +105,37 @@ def test_profiles_that_cannot_be_read(
     (tmp_path / "profiles.yml").write_text(text)
     with pytest.raises(ProvenderError, match="cannot be read"):
         write_profiles(tmp_path, tmp_path)
+
+
+def test_an_ephemeral_model_is_in_the_sql_that_reads_it(lender: Declarations) -> None:
+    """It is no model of its own, and what it reads is read by its reader."""
+    assert "model.provender.base_lender__sessions" not in lender.models
+    reader = lender.models["model.provender.stg_lender__sessions"]
+    assert "source.provender.lender.sessions" in reader.parents
+    assert '"source.provender.lender.sessions"' in (reader.sql or "")
+    assert "model.provender.base_lender__sessions" not in (reader.sql or "")
+    origins = Lineage(lender).value_origins(reader.unique_id, "device_id")
+    assert origins == {Origin("source.provender.lender.sessions", "device_id")}
+
+
+def test_all_that_a_view_declares_is_there(lender: Declarations) -> None:
+    view = lender.views["customer_spend@2"]
+    assert (view.owner, view.access, view.tags) == ("risk", "public", ("minutes",))
+    assert view.policies["ttl_seconds"] == 3600
+    assert view.policies["otherwise"] == view.meta["otherwise"] == "default"  # of the folder
+    assert view.keys == (Column("customer_id", "integer"),)
+    largest = view.features[1]
+    assert (largest.name, largest.type, largest.default) == (
+        "largest_payment_30d",
+        "decimal(18,2)",
+        0,
+    )
+    assert (largest.null_is, largest.max_null_ratio) == ("default", 0.5)
+    assert lender.readers["customer_spend@2"] == ("credit_risk",)
+    risk = lender.services["credit_risk"]
+    assert risk.training_sets == {"rules-1": "model.provender.credit_risk_training"}
+    assert risk.meta["latency_budget"] == "20ms"
+    payments = lender.sources["source.provender.lender.card_payments"]
+    assert (payments.settle_seconds, payments.owner) == (120, "cards@lender.example")
+    assert payments.freshness == {"warn_after": {"count": 1, "period": "day"}}
+    assert lender.entities["device"].keys == (Column("device_id", "varchar"),)

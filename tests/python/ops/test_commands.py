@@ -542,6 +542,7 @@ def commands() -> list[list[str]]:
         ["land-decisions"],
         ["land-push-log"],
         ["verify-log"],
+        *[["features", name] for name in ("list", "search", "show", "lineage", "docs")],
     ]
     assert {*group.commands, "redis"} == {*[name[0] for name in names], "redis"}  # type: ignore[attr-defined]
     return [*names, ["redis", "start"], ["redis", "stop"], ["redis", "url"]]

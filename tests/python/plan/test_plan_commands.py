@@ -53,6 +53,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, store: RedisServer) -> DbtPro
     project.edit("dbt_project.yml", macros, f"{macros}\nanalysis-paths: [analyses]")
     (project.folder / "models/services.yml").write_text(yaml.safe_dump(SERVICE))
     project.write("shop.orders", orders())
+    project.write("shop.switch", [{"test_fails": False, "history_fails": False}])
     built = project.build("--exclude", "resource_type:test", as_of=AT.isoformat())
     assert built.code == 0, built.output
     at = ("--now", f"{AT.isoformat()}Z", "--redis-url", store.url)

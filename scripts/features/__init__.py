@@ -1,0 +1,1 @@
+"""What features there are, and what each promises: `provender features`."""
