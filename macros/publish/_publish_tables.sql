@@ -31,7 +31,7 @@
     {%- do provender._publish_table(root, 'feature_entities', provender._feature_entity_rows()) -%}
     {%- do provender._publish_table(root, 'feature_sources', provender._feature_source_rows(nodes)) -%}
     {%- do provender._publish_table(root, 'feature_models', feature_models) -%}
-    {%- do provender._publish_table(root, 'feature_context', provender._feature_context_rows()) -%}
+    {%- do provender._publish_table(root, 'feature_context', provender._feature_context_rows(nodes)) -%}
     {%- do provender._publish_table(root, 'feature_tests', provender._feature_test_rows(views)) -%}
     {%- do provender._publish_table(root, 'model_definitions', model_definitions) -%}
     {%- do provender._publish_table(root, 'lineage', provender._lineage_rows(views, nodes)) -%}

@@ -1,12 +1,13 @@
 {#- What a definition depends on that is neither model nor source: one row per macro that such a model calls, per var that model or macro
     names, per dbt group. What changed of them tells why compiled SQL is another though nobody edited the model. -#}
-{% macro _feature_context_rows() %}
+{% macro _feature_context_rows(nodes=none) %}
+    {%- set nodes = provender._declared_nodes() if nodes is none else nodes -%}
+    {%- set macros = provender._called_macros(nodes) -%}
     {%- set rows = [] -%}
-    {%- set macros = provender._called_macros() if execute else {} -%}
     {%- for id, macro in macros.items() -%}
         {%- do rows.append({'kind': 'macro', 'name': id, 'value': {'checksum': local_md5(macro.macro_sql), 'calls': macro.depends_on.macros | list}}) -%}
     {%- endfor -%}
-    {%- for name in provender._named_vars(macros) if execute -%}
+    {%- for name in provender._named_vars(nodes, macros) -%}
         {%- do rows.append({'kind': 'var', 'name': name, 'value': tojson(provender._plain(var(name, none)))}) -%}
     {%- endfor -%}
     {%- for group in (graph.groups if execute else {}).values() -%}
@@ -16,23 +17,27 @@
 {% endmacro %}
 
 
-{#- {unique id: macro} of those that the declared models call, and that those call; dbt's own are left out. -#}
-{% macro _called_macros() %}
+{#- {unique id: macro} of those that these models call, and that those call; dbt's own are left out. -#}
+{% macro _called_macros(nodes) %}
     {%- set found = {} -%}
     {%- set todo = [] -%}
-    {%- for id in provender._declared_nodes() if id in graph.nodes -%}
-        {%- do todo.extend(provender._own_macros(graph.nodes[id])) -%}
+    {%- for id, node in nodes.items() if not id.startswith('source.') -%}
+        {%- do todo.extend(provender._own_macros(node)) -%}
     {%- endfor -%}
     {%- for _ in range(10000) if todo -%}
         {%- set id = todo.pop() -%}
-        {%- set macros = context.get(id.split('.')[1]) -%}
-        {%- set macro = macros.get(id.split('.')[2]) if macros is mapping and id.split('.')[1] not in ['dbt', 'dbt_' ~ target.type] else none -%}
-        {%- if macro and id not in found -%}
-            {%- do found.update({id: macro.macro}) -%}
-            {%- do todo.extend(macro.macro.depends_on.macros) -%}
+        {%- if id not in found -%}
+            {%- set package, name = id.split('.')[1:3] -%}
+            {%- set macro = (context.get(package) or {}).get(name) if package not in ['dbt', 'dbt_' ~ target.type] else none -%}
+            {%- do found.update({id: macro.macro if macro else none}) -%}
+            {%- do todo.extend(macro.macro.depends_on.macros if macro else []) -%}
         {%- endif -%}
     {%- endfor -%}
-    {{- return(found) -}}
+    {%- set known = {} -%}
+    {%- for id, macro in found.items() if macro -%}
+        {%- do known.update({id: macro}) -%}
+    {%- endfor -%}
+    {{- return(known) -}}
 {% endmacro %}
 
 
@@ -44,10 +49,10 @@
 
 
 {#- Names of the vars that models and macros ask for, but for those that say when a run is. -#}
-{% macro _named_vars(macros) %}
+{% macro _named_vars(nodes, macros) %}
     {%- set code = [] -%}
-    {%- for id in provender._declared_nodes() if id in graph.nodes -%}
-        {%- do code.append(graph.nodes[id].raw_code or '') -%}
+    {%- for id, node in nodes.items() if not id.startswith('source.') -%}
+        {%- do code.append(node.raw_code or '') -%}
     {%- endfor -%}
     {%- for macro in macros.values() -%}
         {%- do code.append(macro.macro_sql) -%}

@@ -80,11 +80,7 @@
         {%- do ids.extend(provender._training_set_nodes(service).values()) -%}
         {%- do ids.append((provender._label_node(service) or {}).get('unique_id')) -%}
     {%- endfor -%}
-<<<<<<< HEAD
-    {{- return(ids | select | list) -}}
-=======
-    {{- return(ids | unique(case_sensitive=true) | list) -}}
->>>>>>> 626689a9550476f572789dbdfb226e48c817df72
+    {{- return(ids | select | unique(case_sensitive=true) | list) -}}
 {% endmacro %}
 
 

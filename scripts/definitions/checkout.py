@@ -24,7 +24,7 @@ PROFILES = "profiles.yml"
 PARSED = "partial_parse.msgpack"
 DBT = (sys.executable, "-W", "ignore", "-m", "dbt.cli.main")
 # Tests and monitors take as long to compile as all the rest, and define no feature.
-SELECTED = ("resource_type:model", "contract_violations")
+SELECTED = ("resource_type:model", "contract_violations", "feature_context")
 EXCLUDED = ("tag:monitor", "resource_type:test")
 # What a DuckDB profile says of where data are, and of what reads them.
 _OF_DATA = (

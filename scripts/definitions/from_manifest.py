@@ -66,7 +66,7 @@ def _tables(manifest: Node, file: Path) -> dict[str, list[Row]]:
 def _rows(
     connection: duckdb.DuckDBPyConnection, name: str, manifest: Node, file: Path
 ) -> list[Row]:
-    node = manifest.get(f"model.{PACKAGE}.{name}")
+    node = manifest.get(f"model.{PACKAGE}.{name}") or manifest.get(f"analysis.{PACKAGE}.{name}")
     if node is None:
         raise CouldNotRun(
             f"{file} has no model {name}: it is of a project without Provender, or the registry is"

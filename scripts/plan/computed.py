@@ -220,8 +220,8 @@ def _no_other(subject: str, views: tuple[str, ...], edits: Sequence[Edit]) -> Ch
     is_reformatted = all(edit.is_reformatted for edit in edits)
     same = "the parsed SQL does not" if is_reformatted else "what is made of it does not"
     why = (
-        f"{_sentence(causes)} The fingerprint changes and {same}: the same is computed. What is"
-        " compared by fingerprint (training sets, skew) begins anew."
+        f"{_sentence(causes)} The fingerprint changes and {same}: the same is computed. What tells"
+        " definitions by their fingerprint takes it for another."
     )
     kind = "reformatted" if is_reformatted else "computed the same"
     return Change(subject, kind, False, why, views=views, causes=causes)

@@ -1,7 +1,9 @@
 """The command `provender diff`: how the values of a view move between two definitions."""
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +11,7 @@ from typing import Annotated
 import typer
 
 from provender.instants import utc_now
-from provender.keys import nearest
+from provender.keys import nearest, view_label
 from provender_ops.catalog import Catalog
 from provender_ops.console import parse_instant, print_json, print_table, reported
 from provender_ops.definitions.checkout import compiled
@@ -98,26 +100,41 @@ def diff(  # noqa: PLR0913 - the options of a command
     given = [name for name in (state, against, other) if name is not None]
     if len(given) > 1:
         raise BadInput(
-            "--state, --against and a second view each say what to compare with. Give one."
+            "--state, --against and a second view each say what to compare with. Give one of them."
         )
+    asked = [read_view(name) for name in (view, other) if name is not None]
+    moments = tuple(map(_moment, as_of or ()))
     root = find_root(project_dir)
-    moments = [parse_instant(text, "--as-of") for text in as_of or ()]
-    with compiled(root, target, read_vars(variables), ANALYSIS) as manifest:
-        checkout, rules = of_manifest(manifest), Rules.of_manifest(manifest)
-    new = _side(checkout, other or view, "as here")
-    old = (
-        _side(checkout, view, "as here")
-        if other
-        else _deployed(root, state, against or target, new.view.label)
-    )
-    chosen = tuple(at.replace(tzinfo=None) for at in moments if at) or (
-        _last_run(root, against or target, new.view),
-    )
     file = find_writer_file(root, target)
-    found = compare_values(old, new, file, Sample(keys, chosen, count), rules)
+    deployed = None if other else _deployed(root, state, against or target)
+    if deployed:
+        _find(deployed, *asked[0])
+    with compiled(root, target, read_vars(variables), ANALYSIS) as manifest:
+        here, rules = State(of_manifest(manifest), "as here"), Rules.of_manifest(manifest)
+    sides = _sides(deployed or here, here, asked)
+    chosen = moments or (_last_run(root, against or target, sides[1].view),)
+    found = compare_values(*sides, file, Sample(keys, chosen, count), rules)
     _show(found, as_json_)
     if not found.is_refactor:
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Definitions, and where they stand, as a sentence has it."""
+
+    declared: Declarations
+    where: str
+
+
+def read_view(text: str) -> tuple[str, int | None]:
+    """Return name and version of VIEW or VIEW@VERSION; raise BadInput."""
+    name, at, version = text.partition("@")
+    if at and not re.fullmatch("[1-9][0-9]*", version):
+        raise BadInput(
+            f"{text!r} is not a view. Write VIEW or VIEW@VERSION, like customer_spend@2."
+        )
+    return name, int(version) if at else None
 
 
 def _show(found: Values, is_json: bool) -> None:
@@ -136,30 +153,50 @@ def _show(found: Values, is_json: bool) -> None:
             typer.echo(line)
 
 
-def _deployed(root: Path, state: Path | None, target: str | None, label: str) -> Side:
+def _moment(text: str) -> datetime:
+    instant = parse_instant(text, "--as-of")
+    assert instant is not None  # it is for None only
+    return instant.replace(tzinfo=None)
+
+
+def _deployed(root: Path, state: Path | None, target: str | None) -> State:
     if state is not None:
-        return _side(of_manifest(state), label, f"in {state}")
+        return State(of_manifest(state), f"in {state}")
     project = find_project(root, target)
     with Catalog.open(project.catalog) as catalog:
-        return _side(of_published(catalog), label, f"as {project.target} published it")
+        return State(of_published(catalog), f"as {project.target} published it")
 
 
-def _side(state: Declarations, text: str, where: str) -> Side:
-    """Return the view version that a name means: the given one, else the latest there is."""
-    name, at, version = text.partition("@")
-    if at and not re.fullmatch("[1-9][0-9]*", version):
-        raise BadInput(
-            f"{text!r} is not a view. Write VIEW or VIEW@VERSION, like customer_spend@2."
-        )
-    versions = {view.version: view for view in state.views.values() if view.name == name}
-    view = versions.get(int(version) if at else max(versions, default=0))
+def _sides(old: State, new: State, asked: Sequence[tuple[str, int | None]]) -> tuple[Side, Side]:
+    """Return what is compared; of a view without a version, the latest that both have."""
+    (name, version), (other, other_version) = asked[0], asked[-1]
+    if name == other and version is None and old is not new:
+        both = _versions(old, name) & _versions(new, other)
+        version = other_version = max(both, default=None)
+    return _side(old, name, version), _side(new, other, other_version)
+
+
+def _side(state: State, name: str, version: int | None) -> Side:
+    view = _find(state, name, version)
+    return Side(state.declared, view, f"{view.label} {state.where}")
+
+
+def _versions(state: State, name: str) -> set[int]:
+    return {view.version for view in state.declared.views.values() if view.name == name}
+
+
+def _find(state: State, name: str, version: int | None) -> View:
+    """Return a view version, the latest for None; raise UnknownSelection."""
+    versions = {view.version: view for view in state.declared.views.values() if view.name == name}
+    view = versions.get(version or max(versions, default=0))
     if view is None:
-        names = {*state.views, *(each.name for each in state.views.values())}
+        text = name if version is None else view_label(name, version)
+        names = {*state.declared.views, *(each.name for each in state.declared.views.values())}
         raise UnknownSelection(
-            f"There is no view {text!r} {where}.{nearest(text, names)}"
-            f" There is: {', '.join(sorted(state.views)) or 'none'}."
+            f"There is no view {text!r} {state.where}.{nearest(text, names)}"
+            f" There is: {', '.join(sorted(state.declared.views)) or 'none'}."
         )
-    return Side(state, view, f"{view.label} {where}")
+    return view
 
 
 def _last_run(root: Path, target: str | None, view: View) -> datetime:

@@ -1,0 +1,1 @@
+{{ provender._feature_context_rows() }}
