@@ -14,7 +14,7 @@ from provender_ops.definitions.load import of_checkout
 def lender(tmp_path_factory: pytest.TempPathFactory) -> Declarations:
     """What the demo lender declares, never built; one of its models is ephemeral here."""
     root = tmp_path_factory.mktemp("lender") / "provender"
-    for folder in ("macros", "models", "seeds", "snapshots"):
+    for folder in ("analyses", "macros", "models", "seeds", "snapshots"):
         shutil.copytree(REPO / folder, root / folder)
     shutil.copytree(REPO / "tests/dbt", root / "tests/dbt")
     shutil.copy(REPO / "dbt_project.yml", root)
