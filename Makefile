@@ -24,6 +24,7 @@ torture: .venv/dev profiles.yml
 	PROVENDER_WORLDS=50000 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/python/time/test_worlds.py
 	PROVENDER_FAULTS=50 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/python/faults
 	PROVENDER_DRIFT_DAYS=200 $(BIN)/python -m pytest tests/python/monitoring/test_drift_days.py
+	PROVENDER_PLAN=all $(BIN)/python -m pytest tests/python/plan/test_plan.py
 
 look: .venv/dev profiles.yml
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
