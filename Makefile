@@ -25,6 +25,7 @@ torture: .venv/dev profiles.yml
 	PROVENDER_FAULTS=50 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/python/faults tests/python/schedule/test_killed_anywhere.py
 	PROVENDER_SCAFFOLD=whole $(BIN)/python -m pytest tests/python/scaffold
 	PROVENDER_DRIFT_DAYS=200 $(BIN)/python -m pytest tests/python/monitoring/test_drift_days.py
+	PROVENDER_PLAN=all $(BIN)/python -m pytest tests/python/plan/test_plan.py
 
 look: .venv/dev profiles.yml
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
