@@ -1,20 +1,26 @@
 """The commands `provender new …`: options, questions and output."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
-from provender_ops.console import new_app, print_json, reported, tell
-from provender_ops.errors import BadInput, Refused
+from provender_ops.console import new_app, reported
+from provender_ops.errors import BadInput
 from provender_ops.options import HERE, Json, ProjectDir
 from provender_ops.project import find_root
 from provender_ops.scaffold import style
+from provender_ops.scaffold.answers import (
+    cadence_of,
+    check_times,
+    labels_of,
+    sources_of,
+    view_words,
+)
 from provender_ops.scaffold.asking import Questions
-from provender_ops.scaffold.changes import Change, write
-from provender_ops.scaffold.checkout import VERSION_TIMES, Checkout, Node
+from provender_ops.scaffold.changes import Change
+from provender_ops.scaffold.checkout import VERSION_TIMES, Checkout
 from provender_ops.scaffold.entity import NewEntity, entity_changes, key_types
-from provender_ops.scaffold.expression import counted, spelled, thing, written
+from provender_ops.scaffold.expression import counted, written
 from provender_ops.scaffold.feature import feature_changes
 from provender_ops.scaffold.generate import Generated
 from provender_ops.scaffold.kept_tests import changes_of_tests
@@ -24,6 +30,7 @@ from provender_ops.scaffold.names import (
     milliseconds,
     seconds,
 )
+from provender_ops.scaffold.output import done
 from provender_ops.scaffold.owners import group_of, owner_of
 from provender_ops.scaffold.service import NewService, service_changes
 from provender_ops.scaffold.view import (
@@ -33,8 +40,6 @@ from provender_ops.scaffold.view import (
     policies,
     view_changes,
 )
-
-CADENCES = ("minutes", "hourly", "nightly")
 
 app = new_app("Write the files of a new view, feature, service or entity, or the tests of a view.")
 
@@ -130,10 +135,10 @@ def new_view(  # noqa: PLR0913 - the options of a command
         )
     ask = Questions()
     about = ask.choice("--entity", entity, checkout.entities, "Which entity is it about?")
-    read = ask.choice("--from", source, _sources(checkout), "Which model's events does it count?")
+    read = ask.choice("--from", source, sources_of(checkout), "Which model's events does it count?")
     owner, owners = group_of(checkout, ask, group, owner_email)
-    node, events = checkout.entities.get(about), _sources(checkout).get(read)
-    tag = _cadence(checkout, ask, cadence, [n for n in (node, events) if n])
+    node, events = checkout.entities.get(about), sources_of(checkout).get(read)
+    tag = cadence_of(checkout, ask, cadence, [n for n in (node, events) if n])
     folder = style.view_folder(checkout, about)
     given: dict[str, str | None] = {
         "ttl": ttl,
@@ -149,7 +154,7 @@ def new_view(  # noqa: PLR0913 - the options of a command
     assert node is not None
     assert events is not None
     declared = policies(checkout, folder, tag, given)
-    _check_times(declared)
+    check_times(declared)
     view = NewView(
         name=name,
         entity=node,
@@ -161,10 +166,10 @@ def new_view(  # noqa: PLR0913 - the options of a command
         cadence=tag,
         policies=declared,
         config=style.shared_config(checkout, "models", checkout.views, style.VIEW_OWN),
-        description=description or _view_words(node, events, window),
+        description=description or view_words(node, events, window),
     )
     changes, found = view_changes(checkout, view)
-    _done(checkout, [*owners, *changes], found, dry_run, as_json)
+    done(checkout, [*owners, *changes], found, dry_run, as_json)
 
 
 @app.command("feature")
@@ -199,7 +204,7 @@ def new_feature(  # noqa: PLR0913 - the options of a command
     checkout = Checkout.read(find_root(project_dir), target)
     node = checkout.view(view)
     changes, found = feature_changes(checkout, node, name, expression, description)
-    _done(checkout, changes, found, dry_run, as_json)
+    done(checkout, changes, found, dry_run, as_json)
 
 
 @app.command("service")
@@ -237,14 +242,14 @@ def new_service(  # noqa: PLR0913 - the options of a command
     checkout = Checkout.read(find_root(project_dir), target)
     check_free(checkout, name)
     ask = Questions()
-    labels = view or [ask.choice("--view", None, _labels(checkout), "Which view does it read?")]
+    labels = view or [ask.choice("--view", None, labels_of(checkout), "Which view does it read?")]
     owner = owner_of(checkout, ask, group, owner_email)
     ask.settle()
     views = [checkout.view(label) for label in labels]
     if len({node.unique_id for node in views}) < len(views):
         raise BadInput("--view names a view twice. Name it once.")
     service = NewService(name, views, owner, latency_budget, description)
-    _done(checkout, service_changes(checkout, service), Generated(), dry_run, as_json)
+    done(checkout, service_changes(checkout, service), Generated(), dry_run, as_json)
 
 
 @app.command("entity")
@@ -289,7 +294,7 @@ def new_entity(  # noqa: PLR0913 - the options of a command
     checkout = Checkout.read(find_root(project_dir), target)
     check_free(checkout, name)
     ask = Questions()
-    known = _sources(checkout)
+    known = sources_of(checkout)
     read = [
         ask.choice("--from", text, known, "In which model is it seen?") for text in source or []
     ]
@@ -303,7 +308,7 @@ def new_entity(  # noqa: PLR0913 - the options of a command
         raise BadInput("--alive is about the events of one model. Give one --from.")
     entity = NewEntity(name, key_types(keys, sources), sources, alive, owner, description)
     changes = entity_changes(checkout, entity)
-    _done(checkout, [*owners, *changes], Generated(), dry_run, as_json)
+    done(checkout, [*owners, *changes], Generated(), dry_run, as_json)
 
 
 @app.command("tests")
@@ -350,108 +355,4 @@ def new_tests(  # noqa: PLR0913 - the options of a command
         texts[node.yaml] = change
         whole.findings += found.findings
         whole.notes += found.notes
-    _done(checkout, list(texts.values()), whole, dry_run, as_json)
-
-
-def _sources(checkout: Checkout) -> dict[str, Node]:
-    """Return the models that hold versions of events, by name; raise BadInput where none does."""
-    found = {node.name: node for node in checkout.with_versions()}
-    if not found:
-        raise BadInput(
-            "No model here declares versions of events: columns occurred_at, known_from and"
-            " known_until. Write one with provender.event_versions, and declare its columns."
-        )
-    return found
-
-
-def _cadence(checkout: Checkout, ask: Questions, given: str | None, nodes: Sequence[Node]) -> str:
-    """Return the tag of a view: what is stored between source and view has to have it too."""
-    ids = {i for node in nodes for i in (node.unique_id, *checkout.ancestors(node.unique_id))}
-    stored = [node for key, node in sorted(checkout.nodes.items()) if key in ids and node.is_stored]
-    known = dict.fromkeys([*(tag for view in checkout.views for tag in view.tags), *CADENCES])
-    fitting = [tag for tag in known if all(tag in node.tags for node in stored)]
-    if given is None:
-        return ask.choice("--cadence", None, fitting, "Which schedule builds it?")
-    for node in stored:
-        if given not in node.tags:
-            raise BadInput(
-                f"--cadence {given}: {node.name} is stored and lacks that tag, so the schedule"
-                f" would not build it anew. It has: {', '.join(node.tags) or 'none'}. Take one of"
-                " them, make it a view, or tag it."
-            )
-    return check_name("cadence", given)
-
-
-def _labels(checkout: Checkout) -> list[str]:
-    return [view.label for view in checkout.views]
-
-
-def _check_times(declared: dict[str, Any]) -> None:
-    ttl, sla = declared.get("ttl"), declared.get("freshness_sla")
-    if ttl and sla and seconds("--ttl", ttl) < seconds("--freshness-sla", sla):
-        raise BadInput(
-            f"--ttl {ttl} is below --freshness-sla {sla}: a value cannot expire before it is late."
-            " Raise the one or lower the other."
-        )
-
-
-def _view_words(entity: Node, source: Node, window: str) -> str:
-    words = thing(source).replace("_", " ")
-    return (
-        f"One row per living {entity.name.replace('_', ' ')}: {words} of the {spelled(window)} up"
-        " to `as_of`, by what was known then."
-    )
-
-
-def _done(
-    checkout: Checkout,
-    changes: Sequence[Change],
-    found: Generated,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    """Write, print what was written, and tell what was found."""
-    if not dry_run:
-        write(checkout.root, changes)
-    if as_json:
-        print_json(
-            {
-                "dry_run": dry_run,
-                "files": [change.as_json() for change in changes],
-                "findings": [finding.label for finding in found.findings],
-                "notes": found.notes,
-            }
-        )
-    else:
-        for change in changes:
-            _print(change, dry_run)
-    for note in dict.fromkeys(found.notes):
-        tell(note)
-    if found.findings:
-        raise Refused(_contradictions(found))
-
-
-def _print(change: Change, dry_run: bool) -> None:
-    if not dry_run:
-        typer.echo(str(change.path))
-        return
-    typer.echo(f"{'new' if change.is_new else 'added to'}: {change.path}\n")
-    typer.echo((change.text if change.is_new else change.added).rstrip() + "\n")
-
-
-def _contradictions(found: Generated) -> str:
-    lines = [
-        f"- {finding.label}: gives {_values(finding.given.own)}, and by the rule"
-        f" {_values(finding.expected.own)}"
-        for finding in found.findings
-    ]
-    return (
-        "On these edges the view does not do as the rules of time say, and no test of them was"
-        " written:\n" + "\n".join(lines) + "\nUse provender.known_at and provender.in_window there."
-    )
-
-
-def _values(rows: Sequence[Sequence[Any]]) -> str:
-    if not rows:
-        return "no row"
-    return " and ".join("(" + ", ".join(str(value) for value in row) + ")" for row in rows)
+    done(checkout, list(texts.values()), whole, dry_run, as_json)

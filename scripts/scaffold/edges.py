@@ -237,13 +237,21 @@ def _just_known(prefix: str) -> Maker:
 
 
 def _late(prefix: str) -> Maker:
-    label = f"{prefix}known just after as_of"
-    return lambda rows: _case(KNOWN, label, rows, "known_from", AS_OF, 1, 2, -1)
+    return _not_yet(f"{prefix}known just after as_of", "known_from")
 
 
 def _future(prefix: str) -> Maker:
-    label = f"{prefix}dated just after as_of"
-    return lambda rows: _case(KNOWN, label, rows, "occurred_at", AS_OF, 1, 2, -1)
+    return _not_yet(f"{prefix}dated just after as_of", "occurred_at")
+
+
+def _not_yet(label: str, column: str) -> Maker:
+    """A row that does not count yet: it is as if there were none."""
+
+    def make(rows: Rows) -> Case:
+        at, before = (_world(rows, rows.row({column: AS_OF + t * TICK})) for t in (1, -1))
+        return Case(KNOWN, label, at, _world(rows), before)
+
+    return make
 
 
 def _upper_edge(prefix: str) -> Maker:

@@ -3,16 +3,20 @@
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from demo_views import WithTests, views_with_tests
+from typer.testing import CliRunner
 
+from provender_ops import cli
 from provender_ops.scaffold.bench import AS_OF, TICK, key_values
 from provender_ops.scaffold.checkout import Checkout
+from provender_ops.scaffold.dbt import Dbt
 from provender_ops.scaffold.edges import windows
+from provender_ops.scaffold.generate import generate
 from provender_ops.scaffold.payloads import domain, payload_columns
 from provender_ops.scaffold.subject import Input, Subject
 
@@ -204,3 +208,45 @@ def _random_row(
     until = {"known_until": chance.choice([*moments, *never])}
     event = {each.event_id: f"e{chance.random()}"} if each.event_id else {}
     return row | {t: chance.choice(moments) for t in times} | until | event | {"as_of": AS_OF}
+
+
+CONTRADICTIONS = {
+    "the lower edge counts": {"60m ago"},
+    "the upper edge does not count": {"at as_of"},
+    "not yet at its own moment": {"at as_of"},
+    "not yet when it gets known": {"known at as_of", "at as_of"},
+    "known before it was": {"known just after as_of"},
+    "stands a moment too long": {"corrected at as_of"},
+    "stands for ever": {"corrected at as_of", "delivered again"},
+    "from the future": {"dated just after as_of"},
+    "not alive at its first moment": {"alive from as_of"},
+    "alive at its end": {"alive until as_of"},
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_a_view_that_is_wrong_is_told_and_not_copied(
+    tested: Mapping[str, WithTests], name: str
+) -> None:
+    """What is expected comes from the rule: of an edge where the view is wrong there is no test."""
+    view = tested["device_activity@1"]
+    wrong = replace(view.subject, sql=EVERYWHERE[name].everywhere(view.subject.sql))
+    generated = generate(wrong)
+    told = {finding.label for finding in generated.findings}
+    assert told == CONTRADICTIONS[name]
+    assert not told & {label for test in generated.tests for label in test.worlds}
+
+
+def test_a_contradiction_ends_the_command_with_1(
+    tested: Mapping[str, WithTests], lender: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = tested["device_activity@1"]
+    wrong = EVERYWHERE["the lower edge counts"].everywhere(view.subject.sql)
+    monkeypatch.setattr(Checkout, "read", lambda *_: lender)
+    monkeypatch.setattr(Dbt, "compiled", lambda *_: {view.view.unique_id: wrong})
+    arguments = ["new", "tests", "device_activity", "--project-dir", str(lender.root), "--dry-run"]
+    result = CliRunner().invoke(cli.app, arguments, prog_name="provender")
+    assert result.exit_code == 1
+    assert "- 60m ago: gives (1, 1.00), and by the rule (0, 0.00)" in result.stderr
+    assert "just under 60m ago" in result.stdout
+    assert "device_id: 60m ago" not in result.stdout
