@@ -117,10 +117,17 @@ def _feature(row: Row) -> Feature:
         max_null_ratio=row["max_null_ratio"],
         tolerance=row["tolerance"],
         description=row["description"] or "",
-        not_duplicate_of={
-            str(each["feature"]): str(each["reason"]) for each in _list(row["not_duplicate_of"])
-        },
+        not_duplicate_of=_excuses(row["not_duplicate_of"]),
     )
+
+
+def _excuses(text: str | None) -> dict[str, str]:
+    """Return feature -> reason; what is not written so, the contract check refuses."""
+    listed = json.loads(text or "[]")
+    entries = (
+        [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    )
+    return {str(each.get("feature")): str(each.get("reason")) for each in entries}
 
 
 def _entity(row: Row) -> Entity:

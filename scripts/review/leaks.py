@@ -60,6 +60,11 @@ class Leak:
         return self.by is not None
 
 
+def _listed(declared: Any) -> list[Any]:
+    """Return what is declared as a list; of what is none, the contract check tells."""
+    return declared if isinstance(declared, list) else []
+
+
 def services_with_labels(declarations: Declarations) -> list[str]:
     """Return the services that declare a label."""
     return sorted(name for name, each in declarations.services.items() if label_of(each))
@@ -98,8 +103,8 @@ def signed(service: Service, leak: Leak) -> Leak:
     """Return a leak with the sign-off that the service declares for it."""
     view, _, feature = leak.feature.rpartition(".")
     names = (leak.feature, f"{view.split('@')[0]}.{feature}")
-    for entry in service.meta.get("reviewed") or ():
-        if entry.get("feature") in names:
+    for entry in _listed(service.meta.get("reviewed")):
+        if isinstance(entry, Mapping) and entry.get("feature") in names:
             return Leak(
                 leak.service, leak.feature, leak.kind, leak.because,
                 str(entry.get("by")), str(entry.get("reason")),
@@ -159,7 +164,7 @@ class _Label:
         tables = ({each.table for each in self.values} | read) - self.before
         columns: set[Origin] = set()
         ids = {_short(each): each for each in (*self.declarations.sources, *self._seeds)}
-        for name in label_of(self.service).get("consequences") or ():
+        for name in map(str, _listed(label_of(self.service).get("consequences"))):
             if name in ids:
                 tables.add(ids[name])
             else:
