@@ -53,7 +53,7 @@ VIEWS: dict[str, dict[str, str]] = {
     "by_default": {},
     "by_comment": {},
     "by_jinja_comment": {},
-    "steady": {},
+    "steady": {"staging": "stg_inlined"},
 }
 
 ELSEWHERE_TOO = ("by_staging", "by_var", "steady", "by_sql", "upon")
@@ -234,6 +234,15 @@ def test_a_stored_definition_knows_neither_its_run_nor_its_place(definitions: De
         assert '"main"' not in sql
         assert "provender:spine" not in sql
         assert '"model.provender.stg_' in sql
+
+
+def test_an_ephemeral_model_is_part_of_the_sql_that_reads_it(definitions: Definitions) -> None:
+    """It has no relation to be replaced; a literal is left as it is."""
+    ((sql,),) = definitions.project.query(
+        "select definition_sql from main_provender.definition_log where view = 'steady'"
+    )
+    assert "event <> 'None'" in sql
+    assert "model.provender.stg_inlined" not in sql
 
 
 def test_features_of_is_the_view_itself_at_the_same_spine(definitions: Definitions) -> None:
