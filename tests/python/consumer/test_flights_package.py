@@ -31,7 +31,7 @@ from provender_ops.push_view import Options
 pytestmark = pytest.mark.xdist_group("flights")
 
 EXPECTED_NODES = REPO / "tests/consumer/expected_nodes.txt"
-SHARED = ("models/registry/", "models/decisions/", "models/monitoring/")
+SHARED = ("analyses/", "models/registry/", "models/decisions/", "models/monitoring/")
 LENDER = "provender.dev"
 
 
