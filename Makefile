@@ -23,7 +23,7 @@ pytest: .venv/dev profiles.yml
 torture: .venv/dev profiles.yml
 	PROVENDER_WORLDS=50000 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/python/time/test_worlds.py
 	PROVENDER_FAULTS=50 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/python/faults tests/python/schedule/test_killed_anywhere.py
-	PROVENDER_SCAFFOLD=whole $(BIN)/python -m pytest tests/python/scaffold
+	PROVENDER_SCAFFOLD=whole $(BIN)/python -m pytest tests/python/scaffold tests/python/scaffold/whole.py
 	PROVENDER_DRIFT_DAYS=200 $(BIN)/python -m pytest tests/python/monitoring/test_drift_days.py
 	PROVENDER_PLAN=all $(BIN)/python -m pytest tests/python/plan/test_plan.py
 

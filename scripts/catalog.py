@@ -187,6 +187,15 @@ class Catalog:
                 for row in rows
             }
 
+    def keys(self) -> dict[tuple[str, int], tuple[str, ...]]:
+        """Return the names of the entity keys of each view version that is declared now."""
+        rows = self.rows("select view, version, keys from feature_views")
+        with reading(self.path):
+            return {
+                (row["view"], row["version"]): tuple(key["name"] for key in json.loads(row["keys"]))
+                for row in rows
+            }
+
     def last_runs(self) -> dict[tuple[str, int], Run]:
         """Return the last logged run of each view version."""
         last: dict[str, str] = {}

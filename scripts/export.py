@@ -91,26 +91,32 @@ def last_build(catalog: Catalog, training_set: str) -> Row:
 def restricted_columns(catalog: Catalog, built: Row, on: date, allowed_only: bool) -> list[str]:
     """Return the columns of views whose values may not be exported on a day.
 
-    Raise Refused when there are any and not only what is allowed is asked for, or when the model
-    gave them other names, by which they cannot be left out.
+    Their keys too, unless an allowed view of the set has them. Raise Refused when there are any and
+    not only what is allowed is asked for, or when the model gave features other names, by which
+    they cannot be left out.
     """
-    uses = catalog.uses()
-    restricted: list[str] = []
+    uses, keys = catalog.uses(), catalog.keys()
+    features: list[str] = []
+    restricted_keys, allowed_keys = set[str](), set[str]()
     for view in json.loads(built["options"])["views"]:
         ref = view["view"], view["version"]
-        allowed = uses.get(ref, Uses())  # of a view that is not declared any more nobody can say
-        if allowed.allow("export", on):
+        of_view = uses.get(ref, Uses())  # of one that is not declared any more nobody can say
+        if of_view.allow("export", on):
+            allowed_keys.update(keys[ref])
             continue
         if not allowed_only:
-            allowed.refuse("export", on, f"View {view_label(*ref)!r}")
-        restricted += view["columns"].values()
-    hidden = sorted(set(restricted) - set(catalog.columns(built["training_set"])))
+            of_view.refuse("export", on, f"View {view_label(*ref)!r}")
+        features += view["columns"].values()
+        restricted_keys.update(keys.get(ref, ()))
+    there = catalog.columns(built["training_set"])
+    hidden = sorted(set(features) - set(there))
     if hidden:
         raise Refused(
             f"{', '.join(hidden)} of {built['training_set']!r} may not be exported, and stands"
             " there under another name or in other columns. Leave it out of the model."
         )
-    return restricted
+    gone = {*features, *(restricted_keys - allowed_keys)}
+    return [column for column in there if column in gone]
 
 
 def open_skew(catalog: Catalog, training_set: str) -> list[str]:

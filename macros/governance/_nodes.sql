@@ -1,4 +1,4 @@
-{#- Nodes of one kind ('model', 'snapshot', 'seed') in any package, by unique_id. Reading a graph turns each node into a dict: only
+{#- Nodes of one kind ('model', 'snapshot', 'seed', 'test') in any package, by unique_id. Reading a graph turns each node into a dict: only
     those kinds are, and once. -#}
 {% macro _nodes(kind) %}
     {{- return(provender._once('nodes', provender._nodes_by_kind)[kind]) -}}
@@ -6,7 +6,7 @@
 
 
 {% macro _nodes_by_kind() %}
-    {%- set kinds = {'model': [], 'snapshot': [], 'seed': []} -%}
+    {%- set kinds = {'model': [], 'snapshot': [], 'seed': [], 'test': []} -%}
     {%- for id in graph.nodes | sort(case_sensitive=true) if id.split('.')[0] in kinds -%}
         {%- do kinds[id.split('.')[0]].append(graph.nodes[id]) -%}
     {%- endfor -%}

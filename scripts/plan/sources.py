@@ -21,6 +21,7 @@ def source_changes(old: Declarations, new: Declarations) -> Iterator[Change]:
         else:
             changed = new.sources[unique_id]
             both = tuple(sorted({*fed, *_fed_by(new, unique_id)}))
+            yield from _table(source, changed, both)
             yield from _columns(source, changed, both)
             yield from _promised(source, changed, both)
     for unique_id, source in new.sources.items():
@@ -102,6 +103,22 @@ def _about(
         is_felt_downstream=is_breaking,
         **more,
     )
+
+
+def _table(old: Source, new: Source, fed: tuple[str, ...]) -> Iterator[Change]:
+    """Yield that another table is read; database and schema are the target's."""
+    was, becomes = _identifier(old), _identifier(new)
+    if was != becomes and None not in (was, becomes):
+        why = "What is made of it is made of the rows of another table."
+        yield _of(new, "source table changed", bool(fed), why, fed, old=was, new=becomes)
+
+
+def _identifier(source: Source) -> str | None:
+    """Return the last part of the relation; None of a call, whose paths are the machine's."""
+    relation = source.relation
+    if relation is None or "(" in relation or "'" in relation:
+        return None
+    return relation.rpartition(".")[2].strip('"')
 
 
 def _columns(old: Source, new: Source, fed: tuple[str, ...]) -> Iterator[Change]:

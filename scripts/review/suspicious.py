@@ -92,6 +92,8 @@ def _named(service: Service, columns: Sequence[str]) -> Iterator[tuple[tuple[str
 
 def _too_few(truth: Values) -> str | None:
     values, counts = np.unique(truth, return_counts=True)
+    if len(values) == 0:
+        return "has no row with a label"
     if len(values) < 2:
         return "has one value of the label"
     if len(values) == 2 and counts.min() < LEAST:

@@ -70,7 +70,7 @@ def shop(
     project.build(view, minute(1), {1: (7, "Rome")})
     asked = {"view": "activity", "version": 1, "as": "activity", "columns": {"payments": "paid"}}
     options = json.dumps({"views": [asked]})
-    project.copy("trained", "select 1 as label, 7 as paid")
+    project.copy("trained", "select 5 as customer_id, 1 as label, 7 as paid")
     project.table(
         "training_sets",
         f"select 'trained' as training_set, '{options}' as options, 'x' as invocation_id,"
@@ -132,12 +132,30 @@ def test_exported(shop: Shop) -> None:
     said = shop.view.allowed_uses["export"]
     code, columns, output = shop.exported()
     if said in ("always", WAIVED):
-        assert (code, columns) == (0, ["label", "paid"]), output
+        assert (code, columns) == (0, ["customer_id", "label", "paid"]), output
         return
     assert (code, columns) == (1, []), output
     assert ("ended with" if said == ENDED else "has no waiver") in output.replace("\n", " ")
     code, columns, output = shop.exported("--allowed-only")
     assert (code, columns) == (0, ["label"]), output
+
+
+@pytest.mark.parametrize("shop", [("pii", TABLE["pii"])], indirect=True)
+def test_a_key_stays_that_an_allowed_view_has_too(shop: Shop) -> None:
+    other = shop.project.view("open", keys={"customer_id": "bigint"}, features={"visits": "bigint"})
+    asked = [
+        {"view": "activity", "version": 1, "as": "activity", "columns": {"payments": "paid"}},
+        {"view": other.name, "version": 1, "as": "open", "columns": {"visits": "visits"}},
+    ]
+    options = json.dumps({"views": asked})
+    shop.project.copy("trained", "select 5 as customer_id, 1 as label, 7 as paid, 2 as visits")
+    shop.project.table(
+        "training_sets",
+        f"select 'trained' as training_set, '{options}' as options, 'x' as invocation_id,"
+        " timestamp '2026-03-02' as built_at",
+    )
+    code, columns, output = shop.exported("--allowed-only")
+    assert (code, columns) == (0, ["customer_id", "label", "visits"]), output
 
 
 @pytest.mark.parametrize("shop", [("pii", TABLE["pii"])], indirect=True)

@@ -1,13 +1,11 @@
-"""`PROVENDER_SCAFFOLD=whole`: what takes minutes, on the lender and on the flights of New York."""
+"""What takes minutes, on the lender and on the flights of New York; `make torture` runs it."""
 
-import os
 import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from demo_views import views_with_tests
 from forked import run_fork
 from redis_server import RedisServer
@@ -18,9 +16,6 @@ from typer.testing import CliRunner
 from provender_ops import cli
 from provender_ops.scaffold.checkout import Checkout
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("PROVENDER_SCAFFOLD") != "whole", reason="PROVENDER_SCAFFOLD=whole runs it"
-)
 AT = "{as_of: 2026-03-02T12:00:00Z, rehearsal: true}"
 PAYMENTS, ACCOUNTS = "stg_lender__card_payments", "stg_lender__account_events"
 LINES = [
