@@ -24,6 +24,7 @@ torture: .venv/dev profiles.yml
 	PROVENDER_WORLDS=50000 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/python/time/test_worlds.py
 	PROVENDER_FAULTS=50 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/python/faults tests/python/schedule/test_killed_anywhere.py
 	PROVENDER_SCAFFOLD=whole $(BIN)/python -m pytest tests/python/scaffold tests/python/scaffold/whole.py
+	PROVENDER_PLAN=whole PROVENDER_MUTATIONS=all $(BIN)/python -m pytest tests/python/plan tests/python/definitions
 	PROVENDER_DRIFT_DAYS=200 $(BIN)/python -m pytest tests/python/monitoring/test_drift_days.py
 	PROVENDER_PLAN=all $(BIN)/python -m pytest tests/python/plan/test_plan.py
 

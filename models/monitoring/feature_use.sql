@@ -63,7 +63,8 @@ last_reads as (
     where
         decided_at <= {{ provender.as_of() }}
         and decided_at
-        > {{ provender.as_of() }} - {{ provender.duration(provender._monitor_setting('health', 'unread_after')) }}
+        > {{ provender.as_of() }}
+        - {{ provender.duration(provender._monitor_setting('health', 'unread_after')) }}
     group by view, version
 
 ),

@@ -527,6 +527,16 @@ SOURCES = [
         **EVERYBODY,
     ),
     Case(
+        "a source that reads another table",
+        edit(
+            do.SOURCES,
+            "- name: loan_payments\n",
+            "- name: loan_payments\n        identifier: old_loans\n",
+        ),
+        [breaks("source lender.loan_payments", "source table changed")],
+        **LENT,
+    ),
+    Case(
         "a shorter settle",
         edit(do.SOURCES, f"{LOAN_PAYMENTS}2m", f"{LOAN_PAYMENTS}1m"),
         [
