@@ -1,6 +1,7 @@
 """The steps of a slot: the verbs that one would type, in their order."""
 
 import json
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -159,7 +160,7 @@ def _place(request: Request) -> list[str]:
 
 
 def _shown(*command: str) -> str:
-    return " ".join(f"'{part}'" if " " in part or "{" in part else part for part in command)
+    return shlex.join(command)
 
 
 def _since(moment: datetime | None, began: datetime) -> bool:

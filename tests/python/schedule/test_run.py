@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -148,6 +149,8 @@ def test_a_dry_run_shows_slot_and_commands_and_does_nothing(shop: Shop) -> None:
     assert set(later.states.values()) == {"to do"}
     assert later.summary["slot"] == "2039-12-15T00:00:00.000000Z"
     build, push, land, monitor = [step["command"] for step in later.summary["steps"]]
+    variables = shlex.split(build)[shlex.split(build).index("--vars") + 1]
+    assert yaml.safe_load(variables)["rehearsal"] is True, "it can be typed as it is shown"
     assert build.endswith("--select tag:nightly +tag:nightly,config.materialized:view")
     assert "--select tag:nightly" in push
     assert land.startswith("provender land-decisions --target dev")
