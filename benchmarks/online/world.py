@@ -84,4 +84,5 @@ def service() -> Mapping[str, Any]:
         "views": json.dumps([{"view": view, "version": 1} for view in VIEWS]),
         "features": json.dumps(features),
         "keys": json.dumps([{"name": KEY, "type": "bigint"}]),
+        "rollouts": "[]",
     }

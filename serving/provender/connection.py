@@ -8,7 +8,7 @@ Sentinels name. User, password and client options stand in the URL as the Redis 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from redis import Redis, exceptions
 from redis.asyncio import Redis as AsyncRedis
@@ -161,19 +161,21 @@ def _sentence(error: Exception) -> str:
 
 
 def _through_sentinels(url: str, options: dict[str, Any]) -> Redis:
-    parts = urlsplit(url)
-    credentials, _, hosts = parts.netloc.rpartition("@")
+    # Not by urlsplit: Pythons since 3.11.12 refuse an address in brackets that is not the first.
+    scheme, _, rest = url.partition("://")
+    place, _, path = rest.partition("?")[0].partition("/")
+    credentials, _, hosts = place.rpartition("@")
     user, _, password = credentials.partition(":")
     # Sentinel has no type hints.
     sentinels = Sentinel(  # type: ignore[no-untyped-call]
         [_host_and_port(host) for host in hosts.split(",")],
         username=unquote(user) or None,
         password=unquote(password) or None,
-        ssl=parts.scheme.startswith("rediss"),
+        ssl=scheme.startswith("rediss"),
         sentinel_kwargs=options,  # else they are asked with the client's own, longer retries
         **options,
     )
-    service = parts.path.strip("/") or "mymaster"
+    service = path.strip("/") or "mymaster"
     return cast("Redis", sentinels.master_for(service))  # type: ignore[no-untyped-call]
 
 

@@ -23,6 +23,7 @@ from provender.errors import CorruptValue, UnknownService
 from provender.features import Kept
 from provender.instants import to_us
 from provender.registry import VERSION_FIELD
+from provender.served_record import DECIDES
 
 GENERATION = 2
 
@@ -189,7 +190,7 @@ def test_a_row_made_of_two_is_wrong(exhibit: Exhibit) -> None:
     assert exhibit.complaints(last) == []
     assert all("longer than a registry" in each for each in exhibit.complaints(first))
     old, new = served_of(first).values(), served_of(last).values()
-    answer = Kept({}, served_of(last).plain, (*new[:2], *old[2:4], *new[4:]))
+    answer = Kept({}, served_of(last).plain, (*new[:2], *old[2:4], *new[4:]), DECIDES)
     mixed = ServedFeatures(SERVICE, served_of(last).read_at, list(served_of(last)), answer)
     (complaint,) = exhibit.complaints(replace(last, served=mixed))
     assert "different rows" in complaint

@@ -1,7 +1,7 @@
 """What is classified, whom it reaches and who must agree, on states made by hand."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date
 
 import pytest
 from hand_made import (
@@ -95,9 +95,9 @@ def test_access(was: str, becomes: str, classification: str, kind: str, verdict:
 
 def test_a_view_may_go_after_its_announced_end_when_no_service_reads_it() -> None:
     unread = replace(SHOP, services={})
-    ended = with_view(unread, deprecation_date=datetime(2026, 3, 1))
-    to_end = with_view(unread, deprecation_date=datetime(2026, 3, 3))
-    read = with_view(deprecation_date=datetime(2026, 3, 1))
+    ended = with_view(unread, deprecation_date=date(2026, 3, 1))
+    to_end = with_view(unread, deprecation_date=date(2026, 3, 3))
+    read = with_view(deprecation_date=date(2026, 3, 1))
     gone = replace(unread, views={})
 
     verdicts = [planned(gone, old).changes[0].change.verdict for old in (unread, ended, to_end)]

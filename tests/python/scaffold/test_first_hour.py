@@ -195,7 +195,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("name", list(FAULTS)[: None if WHOLE else 1])
 def test_dbt_itself_fails_on_a_wrong_macro(shop: Shop, name: str) -> None:
-    """What test_mutations.py shows of many mutants in DuckDB alone, with dbt."""
+    """What test_edge_mutations.py shows of many mutants in DuckDB alone, with dbt."""
     macro, right, wrong = FAULTS[name]
     path = shop.package / "macros" / f"{macro}.sql"
     text = path.read_text()

@@ -10,7 +10,7 @@ from demo_views import views_with_tests
 from forked import run_fork
 from redis_server import RedisServer
 from support import REPO
-from test_mutations import EVERYWHERE, mutants_of
+from test_edge_mutations import EVERYWHERE, mutants_of
 from typer.testing import CliRunner
 
 from provender_ops import cli

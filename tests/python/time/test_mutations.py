@@ -112,7 +112,7 @@ FAULTS = {
         SPINE, "cast({{ as_of }} as timestamp) > (select known_until from horizon)", "false"
     ),
     "spine deduplicated": Fault(
-        SPINE, "select * from {{ spine }}", "select distinct * from {{ spine }}"
+        SPINE, "select * from /* provender:tr", "select distinct * from /* provender:tr"
     ),
     "one name for two columns": Fault(
         "macros/point_in_time/_labels.sql",

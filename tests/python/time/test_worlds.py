@@ -1,6 +1,6 @@
 """Nobody can make it leak: worlds at random, and every cell as a naive oracle says.
 
-250 worlds; PROVENDER_WORLDS makes them more (`make torture`: 50,000). The number of a chunk is
+100 worlds; PROVENDER_WORLDS makes them more (`make torture`: 50,000). The number of a chunk is
 its seed, so one that fails, fails again by its name; hypothesis prints the smallest world found.
 """
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from making import make_world
 from store import Store
 
-WORLDS = int(os.environ.get("PROVENDER_WORLDS", "250"))
+WORLDS = int(os.environ.get("PROVENDER_WORLDS", "100"))
 CHUNK = 250
 
 
