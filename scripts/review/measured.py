@@ -3,6 +3,7 @@
 A sum of a CASE is a sum of some rows, a mean is a sum and a count, a sum of sums by day is one sum.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterable
 
 from provender_ops.review.linear import Linear, times
@@ -22,13 +23,13 @@ _NAMES = {
 class Measures(Rows):
     """Makes cores of aggregates."""
 
+    @abstractmethod
     def quotient(self, over: Term, under: Term) -> Linear:
         """Return one value divided by another, as a sum."""
-        raise NotImplementedError
 
+    @abstractmethod
     def order(self, order: Term) -> Term:
         """Return the core of what rows are ordered by."""
-        raise NotImplementedError
 
     def aggregate(self, term: Term) -> Linear:  # noqa: PLR0911 - one return for each kind
         """Return an aggregate as a sum of multiples of cores."""

@@ -4,6 +4,7 @@ Conditions of time become bounds of a difference, of several bounds the narrowes
 what was known, or whether a row is clean, is noted and left out.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -17,7 +18,7 @@ NEGATED = {"lt": "ge", "ge": "lt", "gt": "le", "le": "gt", "eq": "ne", "ne": "eq
 
 
 @dataclass
-class Rows:
+class Rows(ABC):
     """Makes cores of rows, and notes what it leaves out of them."""
 
     notes: dict[str, set[str]] = field(default_factory=dict)
@@ -26,17 +27,17 @@ class Rows:
         """Keep what is left out of a core."""
         self.notes.setdefault(kind, set()).add(text)
 
+    @abstractmethod
     def core(self, term: Term) -> Term:
         """Return the core of a value."""
-        raise NotImplementedError
 
+    @abstractmethod
     def scaled(self, term: Term) -> tuple[Term, float, float]:
         """Return the core of a value, by what it is multiplied, and what is added then."""
-        raise NotImplementedError
 
+    @abstractmethod
     def linear(self, term: Term) -> Linear:
         """Return a value as a sum of multiples of cores, and a number."""
-        raise NotImplementedError
 
     def rows(self, rows: Term, also: Iterable[Term] = ()) -> Term:
         """Return the core of rows: their tables, and what chooses among them by value."""
