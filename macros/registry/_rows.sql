@@ -1,18 +1,21 @@
 {#- A SELECT of one row per dict, typed by `columns` {name: type}; lists and mappings become JSON text. No dict, no row. -#}
 {% macro _rows(dicts, columns) -%}
-    {%- for row in dicts %}
     select
         {%- for name, type in columns.items() %}
-        {%- set value = row.get(name) %}
-        {%- set text = value if value is none or value is string or value is number else tojson(value) %}
-        cast({{ provender._text(text) }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+        cast({{ name }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
-    {{ 'union all' if not loop.last }}
-    {%- else %}
-    select
-        {%- for name, type in columns.items() %}
-        cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+    from (
+        values
+        {%- for row in dicts or [{}] %}
+        (
+            {%- for name in columns -%}
+            {%- set value = row.get(name) -%}
+            {{ provender._text(value if value is none or value is string or value is number else tojson(value)) }}{{ ', ' if not loop.last }}
+            {%- endfor -%}
+        ){{ ',' if not loop.last }}
         {%- endfor %}
+    ) as declared ({{ columns | join(', ') }})
+    {%- if not dicts %}
     where false
-    {%- endfor %}
+    {%- endif %}
 {%- endmacro %}
