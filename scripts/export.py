@@ -54,6 +54,8 @@ def export(  # noqa: PLR0913 - the options of a command
     Exit code: 0 written, 1 refused, 2 could not run.
     """
     at = parse_instant(now, "--now") or datetime.now(UTC)
+    if to.is_dir():
+        raise BadInput(f"{to} is a folder. Name the file: --to {to / training_set}.parquet.")
     if not to.parent.is_dir():
         raise BadInput(f"{to.parent} is not a folder. Make it, or write elsewhere with --to.")
     with Catalog.open(find_project(project_dir, target).catalog) as catalog:
@@ -64,6 +66,8 @@ def export(  # noqa: PLR0913 - the options of a command
         rows = catalog.write_parquet(training_set, to, [*said, *left_out], note)
         skewed = open_skew(catalog, training_set)
     tell(f"Wrote {rows} rows of {training_set} to {to}.")
+    if not rows:
+        tell("It is empty: its spine has no rows yet.")
     if left_out:
         tell(f"Left out, since they may not be exported: {', '.join(left_out)}.")
     for finding in skewed:

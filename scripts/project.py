@@ -1,6 +1,7 @@
 """Where a dbt project keeps what the commands need."""
 
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,10 @@ from typing import Any
 import yaml
 
 from provender.keys import nearest
+from provender_ops.dbt_profile import PROJECT_FILE, output_of, read_profile
 from provender_ops.errors import BadInput, NoBuild, UnknownSelection
 
 CATALOG = "catalog.duckdb"
-PROJECT_FILE = "dbt_project.yml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,9 @@ def find_project(project_dir: Path, target: str | None = None) -> Project:
 def project_to_build(project_dir: Path, target: str | None = None) -> Project:
     """Return the same, also for a target that is named and was not built yet."""
     if target is not None:
-        return _project(find_root(project_dir), target)
+        root = find_root(project_dir)
+        _check_target(root, target)
+        return _project(root, target)
     try:
         return find_project(project_dir)
     except NoBuild as error:
@@ -85,6 +88,12 @@ def git_commit(root: Path) -> str:
 def _project(root: Path, target: str) -> Project:
     landing = root / str(settings(root).get("landing_path", "landing"))
     return Project(root, target, _published(root) / target, landing / target)
+
+
+def _check_target(root: Path, target: str) -> None:
+    """Raise UnknownSelection for a target that the profile has not; dbt tells of all else."""
+    with suppress(BadInput):
+        output_of(read_profile(root), target)
 
 
 def _published(root: Path) -> Path:

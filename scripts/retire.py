@@ -98,6 +98,9 @@ def take_offline(
         return f"{label} was retired before."
     if (view, version) not in online:
         labels = [view_label(*ref) for ref in online]
+        versions = [view_label(*ref) for ref in online if ref[0] == label]
+        if versions:
+            raise UnknownSelection(f"Say which version of {label}: {' or '.join(versions)}.")
         raise UnknownSelection(
             f"View {label!r} is not online.{nearest(label, labels)} Online are:"
             f" {', '.join(labels) or 'none'}."

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,12 +16,12 @@ from typing import Any
 
 import yaml
 
+from provender_ops.dbt_command import DBT
+from provender_ops.dbt_profile import PROFILES, find_profiles
 from provender_ops.definitions.from_manifest import MANIFEST
 from provender_ops.errors import BadInput, CouldNotRun
 
-PROFILES = "profiles.yml"
 PARSED = "partial_parse.msgpack"
-DBT = (sys.executable, "-W", "ignore", "-m", "dbt.cli.main")
 # Tests and monitors take as long to compile as all the rest, and define no feature.
 SELECTED = ("resource_type:model", "contract_violations", "feature_context")
 EXCLUDED = ("tag:monitor", "resource_type:test")
@@ -105,13 +104,6 @@ def write_profiles(root: Path, folder: Path) -> Path:
         raise BadInput(f"{found} cannot be read. `dbt debug` shows what is wrong.") from None
     (folder / PROFILES).write_text(yaml.safe_dump(profiles), encoding="utf-8")
     return folder
-
-
-def find_profiles(root: Path) -> Path | None:
-    """Return the profiles that dbt would use in the project's folder."""
-    named = os.environ.get("DBT_PROFILES_DIR")
-    folders = [Path(named)] if named else [root, Path.home() / ".dbt"]
-    return next((folder / PROFILES for folder in folders if (folder / PROFILES).is_file()), None)
 
 
 def _in_memory(output: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -66,6 +66,7 @@ class View:
 
     `owner` is a dbt group; `access` dbt's word; `meta` is `config.meta.feature_view` as effective,
     and `declared_in` says of each of its keys where it was declared, `model` being the view itself.
+    `tests` are dbt's, data and unit, of it and its history, with their severity.
     """
 
     unique_id: str
@@ -82,6 +83,7 @@ class View:
     deprecation_date: date | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
     declared_in: Mapping[str, str] = field(default_factory=dict)
+    tests: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:

@@ -25,6 +25,7 @@ TABLES = (
     "feature_entities",
     "feature_sources",
     "feature_models",
+    "feature_tests",
     "feature_context",
 )
 POLICIES = (
@@ -49,7 +50,7 @@ def declarations_of(
 
     Raise KeyError or json.JSONDecodeError where the tables are not those of this version.
     """
-    views = _views(tables["feature_views"], tables["features"])
+    views = _views(tables["feature_views"], tables["features"], tables["feature_tests"])
     context = _context(tables["feature_context"])
     ids = {view.label: view.unique_id for view in views}
     return Declarations(
@@ -81,14 +82,20 @@ def _context(rows: Iterable[Row]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _views(rows: Iterable[Row], features: Iterable[Row]) -> list[View]:
-    of_view: dict[tuple[str, int], list[Row]] = {}
-    for feature in features:
-        of_view.setdefault((feature["view"], feature["version"]), []).append(feature)
-    return [_view(row, of_view.get((row["view"], row["version"]), [])) for row in rows]
+def _views(rows: Iterable[Row], features: Iterable[Row], tests: Iterable[Row]) -> list[View]:
+    features_of, tests_of = _by_view(features), _by_view(tests)
+    refs = ((row, (row["view"], row["version"])) for row in rows)
+    return [_view(row, features_of.get(ref, []), tests_of.get(ref, [])) for row, ref in refs]
 
 
-def _view(row: Row, features: Sequence[Row]) -> View:
+def _by_view(rows: Iterable[Row]) -> dict[tuple[str, int], list[Row]]:
+    found: dict[tuple[str, int], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row["view"], row["version"]), []).append(row)
+    return found
+
+
+def _view(row: Row, features: Sequence[Row], tests: Sequence[Row]) -> View:
     in_order = sorted(features, key=lambda feature: int(feature["position"]))
     return View(
         unique_id=row["unique_id"],
@@ -105,6 +112,7 @@ def _view(row: Row, features: Sequence[Row]) -> View:
         deprecation_date=row["deprecation_date"],
         meta=_object(row["meta"]),
         declared_in=_object(row["declared_in"]),
+        tests={test["test"]: test["severity"] for test in tests},
     )
 
 

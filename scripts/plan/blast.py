@@ -81,10 +81,13 @@ class Radius:
         for state in self._states:
             found = [state.views[label].owner for label in change.views if label in state.views]
             found += [state.services[name].owner for name in services if name in state.services]
-            for owner in found:
-                if owner and not any(self.same_owner(owner, other) for other in owners):
-                    owners.append(owner)
-        return tuple(owners)
+            owners += [self._group(owner) for owner in found if owner]
+        return tuple(dict.fromkeys(owners))
+
+    def _group(self, owner: str) -> str:
+        """Return the dbt group that an owner is called by, or is; else the owner as written."""
+        groups = (group for state in self._states for group in state.groups)
+        return next((group for group in groups if self.same_owner(owner, group)), owner)
 
     def _below(self, change: Change) -> set[str]:
         """Return unique ids of what descends from the views of a change."""

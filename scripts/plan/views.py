@@ -53,7 +53,7 @@ def renamed(old: View, new: View) -> Change:
 
 
 def own_changes(old: View, new: View, moved_entities: Iterable[str]) -> Iterator[Change]:
-    """Yield what changed of entity, keys, owner, access, tags, deprecation and words.
+    """Yield what changed of entity, keys, owner, access, tags, deprecation, tests and words.
 
     The keys of `moved_entities` changed, and say so themselves.
     """
@@ -68,6 +68,7 @@ def own_changes(old: View, new: View, moved_entities: Iterable[str]) -> Iterator
         yield _access(old, new)
     yield from _tags(old, new)
     yield from _deprecation(old, new)
+    yield from _tests(old, new)
     if old.description != new.description:
         yield _of(new, "documented", False, "Words only.")
     yield from _column_order(old, new)
@@ -157,6 +158,23 @@ def _deprecation(old: View, new: View) -> Iterator[Change]:
         yield _of(new, "deprecation moved forward", True, why, **days)
     else:
         yield _of(new, "deprecation put off", False, "Its readers have longer.", **days)
+
+
+def _tests(old: View, new: View) -> Iterator[Change]:
+    gone, come = sorted(old.tests.keys() - new.tests), sorted(new.tests.keys() - old.tests)
+    eased = sorted(
+        name
+        for name, severity in new.tests.items()
+        if severity == "warn" and old.tests.get(name, "warn") != "warn"
+    )
+    if gone:
+        why = f"Nothing checks {named(gone)} any more."
+        yield _of(new, "tests dropped", False, why, old=gone)
+    if eased:
+        why = f"Where {named(eased)} fails, the build warns, and what it found is pushed."
+        yield _of(new, "tests eased", False, why, old=eased)
+    if come:
+        yield _of(new, "tests added", False, f"The build checks {named(come)}.", new=come)
 
 
 def _day(day: date | None) -> str | None:

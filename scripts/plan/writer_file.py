@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 from jinja2 import Environment
 
 from provender_ops.catalog import quoted, text_literal
-from provender_ops.definitions.checkout import find_profiles
+from provender_ops.dbt_profile import output_of, read_profile
 from provender_ops.errors import BadInput, CouldNotRun, NoBuild
-from provender_ops.project import PROJECT_FILE
 
 IN_MEMORY = "memory"  # what a checkout that is compiled beside a build calls the database
 
@@ -62,19 +60,13 @@ class WriterFile:
 
 
 def find_writer_file(root: Path, target: str | None) -> WriterFile:
-    """Return the file of a target, the profile's own when None; raise BadInput or CouldNotRun."""
-    found = find_profiles(root)
-    if found is None:
-        raise BadInput(f"There is no profiles.yml for {root}. `dbt debug` shows where dbt looks.")
-    try:
-        declared = yaml.safe_load((root / PROJECT_FILE).read_text(encoding="utf-8")) or {}
-        profile = (yaml.safe_load(found.read_text(encoding="utf-8")) or {})[declared["profile"]]
-        name = target or _rendered(str(profile.get("target", "default")))
-        output = profile["outputs"][name]
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-        raise BadInput(
-            f"{found} has no such target ({error}). `dbt debug` shows what is wrong."
-        ) from None
+    """Return the file of a target, the profile's own when None.
+
+    Raise BadInput, UnknownSelection or CouldNotRun.
+    """
+    profile = read_profile(root)
+    name = target or _rendered(str(profile.get("target", "default")))
+    output = output_of(profile, name)
     if output.get("type") != "duckdb" or not output.get("path"):
         raise CouldNotRun(
             f"Target {name} is of type {output.get('type')}: values are compared in the DuckDB file"

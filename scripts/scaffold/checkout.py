@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from provender.keys import nearest, view_label
+from provender_ops.dbt_profile import PROJECT_FILE
 from provender_ops.errors import BadInput, UnknownSelection
-from provender_ops.project import PROJECT_FILE
 from provender_ops.scaffold.dbt import Dbt
 
 VERSION_TIMES = ("occurred_at", "known_from", "known_until")

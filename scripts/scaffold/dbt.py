@@ -8,17 +8,16 @@ changes.
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from provender_ops.dbt_command import DBT
 from provender_ops.errors import CouldNotRun
 
 FOLDER = ".provender/new"
 AS_OF = "2026-03-02T10:30:00Z"
 _PROFILE = "provender_new"
-_DBT = (sys.executable, "-W", "ignore", "-m", "dbt.cli.main")
 
 
 class Dbt:
@@ -76,7 +75,7 @@ class Dbt:
 def run_dbt(root: Path, arguments: Sequence[str]) -> tuple[int, str]:
     """Run dbt in a folder; return its exit code and all that it said."""
     done = subprocess.run(
-        [*_DBT, *arguments],
+        [*DBT, *arguments],
         cwd=root,
         env=_environment(),
         stdout=subprocess.PIPE,

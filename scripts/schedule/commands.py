@@ -60,7 +60,8 @@ def run(  # noqa: PLR0913 - the options of a command
 
     \b
     Exit code: 0 done or nothing to do; 1 a check refused, or something failed in dbt (the rest is
-    done); 2 a step could not run; 75 another run is under way, try again later.
+    done); 2 a step could not run; 75 another run is under way, try again later; 130 interrupted,
+    the next call goes on.
     """
     at = parse_instant(now, "--now")
     project = project_to_build(project_dir, target)

@@ -302,6 +302,7 @@ def test_an_exported_set_says_what_it_is(story: Story, tmp_path: Path) -> None:
     [
         ("trainin", "x.parquet", "Did you mean 'training'?"),
         ("training", "nowhere/x.parquet", "is not a folder"),
+        ("training", "", "training.parquet."),
     ],
 )
 def test_what_cannot_be_exported_is_said(story: Story, name: str, to: str, sentence: str) -> None:

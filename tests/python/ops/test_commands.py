@@ -511,6 +511,9 @@ def test_redis_start_url_and_stop(run: Run, embedded: EmbeddedRedis) -> None:
 def test_retire_takes_a_view_offline_that_no_declared_service_reads(
     project: PublishedProject, pushed: Pusher, run: Run
 ) -> None:
+    unsaid = run("retire", "customer_activity")
+    assert unsaid.exit_code == 2
+    assert "Say which version of customer_activity: customer_activity@1." in unsaid.stderr
     refused = run("retire", "customer_activity@1")
     assert refused.exit_code == 1
     assert "is read by" in refused.stderr

@@ -146,6 +146,12 @@ VIEWS = [
         [fits("customer_spend@1", "deprecation put off")],
     ),
     Case(
+        "a test left out",
+        edit(f"{do.CREDIT}.yml", "data_tests: [not_null, unique]", "data_tests: [not_null]"),
+        [fits("customer_credit@1", "tests dropped")],
+        says=["Nothing checks unique_customer_credit_customer_id any more."],
+    ),
+    Case(
         "documentation",
         edit(
             f"{do.DEVICE}.yml", "Every card payment counts.", "Every card payment counts, always."

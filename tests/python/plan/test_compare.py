@@ -278,8 +278,27 @@ def test_what_all_who_are_reached_approved_may_ship() -> None:
     assert planned(agreed(risk, growth)).is_refused  # nobody says whose address that is
     plan = planned(replace(agreed(risk, growth, old_one), groups=groups))
     assert (plan.changes[0].missing, plan.is_refused) == ((), False)
+    assert plan.changes[0].blast.owners == ("risk", "growth_team"), "the group, as in the YAML"
     assert [each.change for each in plan.stale] == ["0123456789ab"]
     assert "0123456789ab" in "\n".join(lines(plan))
+
+
+def test_tests_that_went_came_or_only_warn_are_told() -> None:
+    old = with_view(tests={"not_null_spend": "error", "spend_is_small": "error", "late": "warn"})
+    new = with_view(tests={"spend_is_small": "warn", "late": "warn", "unit_edges": "error"})
+    plan = planned(new, old)
+    assert told(plan) == [
+        ("activity@1", "tests added", FITS),
+        ("activity@1", "tests dropped", FITS),
+        ("activity@1", "tests eased", FITS),
+    ]
+    said = "\n".join(lines(plan))
+    for sentence in (
+        "The build checks unit_edges.",
+        "Nothing checks not_null_spend any more.",
+        "Where spend_is_small fails, the build warns, and what it found is pushed.",
+    ):
+        assert sentence in said
 
 
 def test_what_breaks_and_nobody_owns_is_refused() -> None:

@@ -143,6 +143,8 @@ def test_a_dry_run_shows_slot_and_commands_and_does_nothing(shop: Shop) -> None:
     earlier = shop.run("minutes", "--dry-run", "--now", "2010-01-01T00:00:00Z")
     assert {path: path.stat().st_mtime_ns for path in shop.project.folder.rglob("*")} == files
 
+    unknown = shop.run("minutes", "--dry-run", "--target", "deb")
+    assert (unknown.code, "no target 'deb'. Did you mean 'dev'?" in unknown.output) == (2, True)
     assert list(shop.run("monitor", "--dry-run").states) == ["land", "monitor"]
     assert set(shown.states.values()) == {"done before"}
     assert set(earlier.states.values()) == {"done before"}, "the clock was set back"
