@@ -71,7 +71,9 @@ class Edits:
         if not through and any(self.of(parent) for parent in self._views_read(new)):
             return ""
         through = through or [*self._vars()]
-        return f"{title} reads otherwise through {named(through) if through else 'a var'}"
+        if not through:
+            return f"{title} is compiled to other text"
+        return f"{title} reads otherwise through {named(through)}"
 
     def _views_read(self, model: Model) -> Iterator[str]:
         """Yield the feature views that stand within a model's SQL."""
