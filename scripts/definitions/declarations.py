@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from provender.keys import view_label
+from provender.records import Rollout
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Service:
 
     `names` are what they are served as, `()` where each has the feature's own name. `owner` is the
     exposure's; `meta` is `config.meta.feature_service`; `training_sets` maps model versions to
-    unique ids.
+    unique ids; `rollouts` are under way, each with both versions declared.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Service:
     training_sets: Mapping[str, str] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
     names: tuple[str, ...] = ()
+    rollouts: tuple[Rollout, ...] = ()
 
 
 @dataclass(frozen=True)

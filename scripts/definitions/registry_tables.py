@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from provender.keys import view_label
+from provender.records import Rollout
 from provender_ops.catalog import Row
 from provender_ops.definitions.declarations import (
     Column,
@@ -155,6 +156,7 @@ def _service(row: Row) -> Service:
         training_sets=_object(row["training_sets"]),
         meta=_object(row["meta"]),
         names=tuple(read["name"] for read in _list(row["features"])),
+        rollouts=tuple(map(Rollout.from_record, _list(row["rollouts"]))),
     )
 
 

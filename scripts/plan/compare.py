@@ -44,6 +44,9 @@ def _views(
     moved = moved_entities(old, new)
     for label in old.views.keys() & new.views.keys():
         was, becomes = old.views[label], new.views[label]
+        if views.is_unbuilt(was, old):
+            yield views.unbuilt(becomes)
+            continue
         yield from views.own_changes(was, becomes, moved)
         yield from policy_changes(was, becomes)
         yield from feature_changes(was, becomes, partial(computed.is_same_feature, label))

@@ -12,6 +12,7 @@ from provender_ops.plan.change import ID_LENGTH, Change, digest, named, same_typ
 from provender_ops.plan.edits import Edit, Edits
 from provender_ops.plan.inlined import inlined
 from provender_ops.plan.pruned import DIALECT, CannotPrune, pruned
+from provender_ops.plan.views import is_unbuilt
 
 LIFE = ("live_from", "live_until")
 
@@ -40,7 +41,8 @@ class Computations:
         for name in sorted(self.old.entities.keys() & self.new.entities.keys()):
             yield from self._entity(self.old.entities[name], self.new.entities[name])
         for label in sorted(self.old.views.keys() & self.new.views.keys()):
-            yield from self._view(self.old.views[label], self.new.views[label])
+            if not is_unbuilt(self.old.views[label], self.old):
+                yield from self._view(self.old.views[label], self.new.views[label])
 
     def is_same_feature(self, label: str, old: str, new: str) -> bool:
         """Return whether a feature of the old state is another one of the new, by what it is."""

@@ -73,12 +73,13 @@ def make_plan(  # noqa: PLR0913 - keyword-only, each a part of the plan
     recorded = approvals(new)
     changes = tuple(_planned(each, radius, recorded) for each in compare(old, new, now))
     ids = {each.change.id for each in changes}
+    leaving = old.views.keys() - new.views
     return Plan(
         against=against,
         changes=changes,
         violations=new.violations,
         stale=tuple(each for each in recorded if each.change not in ids),
-        behind=behind,
+        behind=behind and tuple(each for each in behind if each.label not in leaving),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from provender_ops.definitions.declarations import Column, Declarations, Service
 from provender_ops.plan.change import Change, named
+from provender_ops.plan.rollouts import is_decided, rollout_changes
 from provender_ops.plan.views import column_list, same_columns
 
 Pair = tuple[str, str]  # view label, feature
@@ -21,6 +22,7 @@ def service_changes(old: Declarations, new: Declarations) -> Iterator[Change]:
             yield _of(service, "service added", False, "Nobody reads it yet.", new=[*service.views])
         else:
             yield from _served(old.services[name], service)
+            yield from rollout_changes(old.services[name], service)
             yield from _keys(old, new, name)
             yield from _promised(old.services[name], service)
             yield from _training(old.services[name], service)
@@ -62,7 +64,7 @@ def _served(old: Service, new: Service) -> Iterator[Change]:
     if added:
         why = f"The model is given {named(added)} too."
         yield _of(new, "features added", False, why, new=added)
-    yield from _other_versions(before, after, new)
+    yield from _other_versions(old, new)
     both = before.keys() & after.keys()
     places = [[name for name in names if name in both] for names in (before, after)]
     moved = [(was, becomes) for was, becomes in zip(*places, strict=True) if was != becomes]
@@ -72,18 +74,20 @@ def _served(old: Service, new: Service) -> Iterator[Change]:
         yield _of(new, "features reordered", True, why, old=old_order, new=new_order)
 
 
-def _other_versions(
-    before: Mapping[str, Pair], after: Mapping[str, Pair], service: Service
-) -> Iterator[Change]:
+def _other_versions(old: Service, new: Service) -> Iterator[Change]:
+    """Yield the views that features come from now; a rollout that reached all has told of it."""
+    before, after = _by_name(old), _by_name(new)
     moved: dict[tuple[str, str], list[str]] = {}
     for name, (label, _) in before.items():
         if name in after and after[name][0] != label:
             moved.setdefault((label, after[name][0]), []).append(name)
     for (was, becomes), names in moved.items():
+        if is_decided(old, was, becomes):
+            continue
         why = f"{named(names)} of {becomes} instead of {was}: the model was trained on the latter."
         hint = f"Serve {becomes} as a shadow first, and to a share of the requests then."
         yield _of(
-            service,
+            new,
             "served from another view",
             True,
             why,

@@ -11,6 +11,19 @@ ACCESS = {"private": 0, "protected": 1, "public": 2}
 PERSONAL = ("pii", "pci")
 
 
+def is_unbuilt(view: View, state: Declarations) -> bool:
+    """Return whether a state declares a view that nobody has built there yet."""
+    model = state.models.get(view.unique_id)
+    return model is not None and model.sql is None
+
+
+def unbuilt(view: View) -> Change:
+    """Return the one thing to tell of a view that was not built before."""
+    return _of(
+        view, "not built yet", False, "It was declared before, and nobody has a value of it."
+    )
+
+
 def added(view: View, old: Declarations) -> Change:
     """Return the change that a view version is new."""
     versions = [other.label for other in old.views.values() if other.name == view.name]
@@ -21,6 +34,8 @@ def added(view: View, old: Declarations) -> Change:
 
 def removed(view: View, old: Declarations, now: datetime) -> Change:
     """Return the change that a view version is gone; `now` is naive UTC."""
+    if is_unbuilt(view, old) and not old.readers[view.label]:
+        return _of(view, "view removed", False, "It was never built, and no service reads it.")
     announced = view.deprecation_date
     if announced is not None and announced <= now.date() and not old.readers[view.label]:
         why = f"Its end was announced for {announced:%Y-%m-%d}, and no service reads it."

@@ -11,6 +11,7 @@ from provender_ops.review.relations import SPINE, conditions
 from provender_ops.review.rows import NEGATED, Rows
 from provender_ops.review.terms import NULL, STAR, Term, in_order, is_literal, is_nothing, number
 
+_COMPARISONS = frozenset({"eq", "lt", "le", "gt", "ge"})
 _NAMES = {
     "stddevsamp": "stddev",
     "variancesamp": "variance",
@@ -87,7 +88,7 @@ class Measures(Rows):
     ) -> Linear:
         if distinct and value.op != "star":
             core = self.core(value)
-        elif value.op in ("star", "okey", *SPINE) or is_literal(value) or _is_joined(value, rows):
+        elif value.op in ("star", "okey", *SPINE) or is_literal(value) or _is_compared(value, rows):
             core, distinct = STAR, False
         else:
             core = self.scaled(value)[0]
@@ -159,12 +160,11 @@ def _asked_inside(name: str, values: list[Term]) -> tuple[list[Term], tuple[Term
     return ([value, *values[1:]] if name == "sum" else values), ()
 
 
-def _is_joined(value: Term, rows: Term) -> bool:
-    """Return whether a column is what the rows are joined by: it is null in none of them."""
-    return any(
-        each.op == "eq" and value in each.terms and any(t.op in SPINE for t in each.terms)
-        for each in rows.args[1].terms
-    ) if rows.op == "rows" else False  # fmt: skip
+def _is_compared(value: Term, rows: Term) -> bool:
+    """Return whether rows are joined or chosen by a column: it is null in none of them."""
+    if rows.op != "rows":
+        return False
+    return any(each.op in _COMPARISONS and value in each.terms for each in rows.args[1].terms)
 
 
 def _flattened(name: str, values: list[Term], rows: Term) -> tuple[str, bool] | None:

@@ -100,7 +100,7 @@ def with_service(**changes: Any) -> Declarations:
     return replace(SHOP, services={"credit": replace(CREDIT, **changes)})
 
 
-def with_sql(sql: str, name: str = "activity", state: Declarations = SHOP) -> Declarations:
+def with_sql(sql: str | None, name: str = "activity", state: Declarations = SHOP) -> Declarations:
     unique_id = f"model.shop.{name}"
     model = replace(state.models[unique_id], sql=sql)
     return replace(state, models={**state.models, unique_id: model})

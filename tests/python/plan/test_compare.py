@@ -105,6 +105,24 @@ def test_a_view_may_go_after_its_announced_end_when_no_service_reads_it() -> Non
     assert ("activity@1", "view removed", BREAKS) in told(planned(gone, read))
 
 
+def test_what_was_declared_and_never_built_breaks_nobody() -> None:
+    """A merge published its declaration, and its own schedule has not come yet."""
+    unbuilt = with_sql(None)
+    other = with_policies(ttl_seconds=7200)
+    gone = replace(SHOP, views={}, services={})
+    unread = replace(unbuilt, services={})
+
+    assert told(planned(other, unbuilt)) == [("activity@1", "not built yet", FITS)]
+    assert told(planned(gone, unread)) == [("activity@1", "view removed", FITS)]
+    assert ("activity@1", "view removed", BREAKS) in told(planned(gone, unbuilt))
+
+
+def test_what_goes_is_not_asked_to_be_pushed() -> None:
+    behind = (Behind("activity@1", "not online"), Behind("old@1", "online, and not published"))
+    assert planned(SHOP, behind=behind).behind == behind
+    assert planned(replace(SHOP, views={}), behind=behind).behind == behind[1:]
+
+
 def test_a_type_spelt_otherwise_is_the_same_type() -> None:
     features = (Feature("payments", "int4", 0), Feature("spend", "numeric(18, 2)", 0))
     assert told(planned(with_view(features=features, keys=(Column("customer_id", "int"),)))) == []

@@ -60,6 +60,7 @@ WAYS = {
     ],
     "count": [
         direct("count(p.payment_id)"),
+        direct("count(p.occurred_at)"),
         f"with j as (select s.customer_id, s.as_of, p.* exclude (customer_id) {LEFT})"
         " select customer_id, as_of, count(payment_id) as it from j group by all",
         f"with r as (select s.customer_id as c, s.as_of as a, p.category, count(*) as n {INNER}"
