@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from provender.keys import nearest
 from provender_ops.errors import BadInput
+from provender_ops.project import settings
 from provender_ops.scaffold.asking import Questions
 from provender_ops.scaffold.checkout import Checkout, Node
 from provender_ops.scaffold.expression import spelled, thing
@@ -38,6 +40,14 @@ def cadence_of(checkout: Checkout, ask: Questions, given: str | None, nodes: Seq
                 f" would not build it anew. It has: {', '.join(node.tags) or 'none'}. Take one of"
                 " them, make it a view, or tag it."
             )
+    schedules = settings(checkout.root).get("schedules") or {}
+    named = {*schedules, *(tag for view in checkout.views for tag in view.tags)}
+    if schedules and given not in named:
+        raise BadInput(
+            f"--cadence {given}: no schedule has that name, and no view that tag, so nothing would"
+            f" build it.{nearest(given, named)} Schedules are: {', '.join(schedules)}. Declare"
+            " another in `vars: provender: schedules:` of dbt_project.yml first."
+        )
     return check_name("cadence", given)
 
 

@@ -38,6 +38,8 @@ from provender_ops.scaffold.view import (
     declares,
     joined_on,
     policies,
+    told_nulls,
+    told_policies,
     view_changes,
 )
 
@@ -169,6 +171,7 @@ def new_view(  # noqa: PLR0913 - the options of a command
         description=description or view_words(node, events, window),
     )
     changes, found = view_changes(checkout, view)
+    found.notes += [*told_nulls(view.features), *told_policies(declared, given)]
     done(checkout, [*owners, *changes], found, dry_run, as_json)
 
 

@@ -17,7 +17,7 @@ from provender_ops.scaffold.lab import Lab
 from provender_ops.scaffold.names import servable
 from provender_ops.scaffold.sql_insert import add_column
 from provender_ops.scaffold.subject import Named, Subject, subject_of
-from provender_ops.scaffold.view import feature_column
+from provender_ops.scaffold.view import feature_column, told_nulls
 from provender_ops.scaffold.yaml_edit import Step, add_item
 
 
@@ -42,6 +42,7 @@ def feature_changes(
     words = description or f"`{expression}`{'; null when there is none' * (default is None)}."
     feature = Written(name, "", expression, kept, default, words)
     found = generate(subject)
+    found.notes += told_nulls([feature])
     before = read_text(checkout.root, view.yaml)
     item = feature_column(feature)
     path, block = _columns(checkout, view, item)

@@ -15,6 +15,7 @@ from provender_ops.scaffold.subject import Named, Subject, subject_of
 from provender_ops.scaffold.unit_tests import as_yaml
 from provender_ops.scaffold.yaml_text import described, flow, flow_list, indented
 
+TIMES = ("freshness_sla", "ttl")
 _POLICIES = ("freshness_sla", "ttl", "otherwise", "classification", "lag", "backfill")
 
 
@@ -143,6 +144,24 @@ def feature_column(feature: Written) -> str:
             f"  config: {{meta: {{feature: {declared}}}}}",
         ]
     )
+
+
+def told_nulls(features: Sequence[Written]) -> list[str]:
+    """Return what there is to know of features that are null where nothing happened."""
+    return [
+        f"{feature.name} is null where nothing happened. More than 5 % nulls in a run are an alert:"
+        " where they are to be expected, declare `max_null_ratio` beside its default."
+        for feature in features
+        if feature.default is None
+    ]
+
+
+def told_policies(declared: Mapping[str, Any], given: Mapping[str, str | None]) -> list[str]:
+    """Return which times a view was given that nobody named."""
+    chosen = [f"{key}: {declared[key]}" for key in TIMES if declared.get(key) != given.get(key)]
+    if not chosen:
+        return []
+    return [f"{', '.join(chosen)}: chosen to suit the cadence. See what the model can bear."]
 
 
 def _history(checkout: Checkout, view: NewView) -> str:

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import yaml
 
@@ -131,8 +132,13 @@ def _common(request: Request) -> list[str]:
     variables = _variables(request.variables)
     if request.now is not None:
         variables |= {"as_of": to_text(request.now), "rehearsal": True}
-    given = ["--vars", yaml.safe_dump(variables, default_flow_style=True).strip()]
+    given = ["--vars", json.dumps(variables, default=_iso)]
     return ["--target", request.project.target, *(given if variables else [])]
+
+
+def _iso(value: Any) -> str:
+    """Return a time, which YAML makes of what looks like one, as it was written."""
+    return str(value.isoformat())
 
 
 def _variables(text: str | None) -> dict[str, object]:

@@ -159,7 +159,9 @@ def test_a_dry_run_shows_all_and_writes_nothing(shop: Shop) -> None:
     options = "--from stg_shop__payments --cadence hourly --classification pii"
     code, said = shop.run(f"provender new view other {options} --dry-run --json")
     assert (code, _files(shop.folder)) == (0, before)
-    files = {file["path"]: file["text"] for file in json.loads(said)["files"]}
+    told, end = json.JSONDecoder().raw_decode(said)
+    assert said[end:].strip() == told["notes"][0] != ""  # on stderr: it chose the times
+    files = {file["path"]: file["text"] for file in told["files"]}
     folder = "models/features/customer/"
     assert list(files) == [
         *(f"{folder}other.sql", f"{folder}other.yml", "snapshots/other_history.yml")

@@ -59,7 +59,8 @@ WRONG: list[tuple[list[str], list[str]]] = [
     ([*HOURLY, "--ttl", "forever"], ["--ttl 'forever' is not a duration"]),
     ([*HOURLY, "--ttl", "30m"], ["--ttl 30m is below --freshness-sla 90m"]),
     ([*HOURLY, "--classification", "secret"], ["no 'secret'", "public, internal, pii, pci"]),
-    ([*VIEW, "--cadence", "At Noon"], ["'At Noon' is no name of a cadence"]),
+    ([*VIEW, "--cadence", "At Noon"], ["no schedule has that name"]),
+    ([*VIEW, "--cadence", "fortnightly"], ["Did you mean 'nightly'?", "minutes, hourly, nightly"]),
     ([*HOURLY, "--feature", "max(amount)"], ["is not NAME=EXPRESSION"]),
     (
         [*HOURLY, "--feature", "x=max(amont)"],
