@@ -4,7 +4,9 @@ import json
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,6 +67,20 @@ class Contest:
     def larger(self, name: str, floor: str) -> float:
         """Ratio of the medians of memory."""
         return self.megabytes(name).median / self.megabytes(floor).median
+
+
+@dataclass
+class Parts:
+    """Seconds of this process's processors, by what they went to."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Add what the block takes."""
+        began = time.process_time()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0) + time.process_time() - began
 
 
 def run(task: Task) -> Taken:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from itertools import chain
 from typing import Any, cast
 from uuid import uuid4
 
@@ -27,6 +26,7 @@ from provender_ops.catalog import Run
 from provender_ops.errors import Refused
 from provender_ops.generations import Generations
 from provender_ops.masters import lives, replicas, wait_for_replicas
+from provender_ops.mset import mset
 from provender_ops.notes import Online, PushedRun, look, pushed_field, reaching_field
 from provender_ops.rows import Rows
 from provender_ops.view_lock import ViewLock
@@ -108,26 +108,20 @@ class OnlineStore:
         """Write rows that nobody reads yet."""
         with asking("write rows"):
             if isinstance(self._client, RedisCluster):
-                self._client.mset_nonatomic(dict(zip(rows.keys, rows.values, strict=True)))
-                return
-            step = FILLED_AT_ONCE
-            # In one conversation: who waits for each answer waits for the interpreter each time.
-            with self._client.pipeline(transaction=False) as pipeline:
-                for at in range(0, len(rows), step):
-                    keys, values = rows.keys[at : at + step], rows.values[at : at + step]
-                    pairs = chain.from_iterable(zip(keys, values, strict=True))
-                    # Not mset(), which would copy each pair twice.
-                    pipeline.execute_command("MSET", *pairs)  # type: ignore[no-untyped-call]
-                _results(pipeline.execute(raise_on_error=False))
+                pairs = zip(rows.keys.to_pylist(), rows.values.to_pylist(), strict=True)
+                self._client.mset_nonatomic(dict(pairs))
+            else:
+                mset(self._client, rows, FILLED_AT_ONCE)
 
     def merge(self, rows: Rows) -> list[bool]:
         """Write each row that Redis has not; return where it is now, and not one of a later run."""
         with asking("write rows"):
             # In a Cluster one key a call, so that each goes to its own node.
             step = 1 if isinstance(self._client, RedisCluster) else MERGED_AT_ONCE
+            all_keys, all_values = rows.keys.to_pylist(), rows.values.to_pylist()
             with self._client.pipeline(transaction=False) as pipeline:
                 for at in range(0, len(rows), step):
-                    keys, values = rows.keys[at : at + step], rows.values[at : at + step]
+                    keys, values = all_keys[at : at + step], all_values[at : at + step]
                     pipeline.execute_command("EVAL", lua.MERGE_ROWS, len(keys), *keys, *values)
                 results = _results(pipeline.execute(raise_on_error=False))
         return [bool(written) for answer in results for written in answer]

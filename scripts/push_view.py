@@ -7,6 +7,8 @@ from datetime import datetime
 from itertools import compress
 from typing import Literal
 
+import pyarrow as pa
+
 from provender.errors import UnservableValue
 from provender.instants import to_text, to_us
 from provender.keys import view_label
@@ -66,8 +68,8 @@ class _Written:
         self.tombstones += sum(gone)
         self.rows += len(gone) - sum(gone)
         if len(self.sample) < SAMPLE:
-            keys = rows.keys if written is None else list(compress(rows.keys, written))
-            self.sample += keys[: SAMPLE - len(self.sample)]
+            keys = rows.keys if written is None else rows.keys.filter(pa.array(written, pa.bool_()))
+            self.sample += keys.slice(0, SAMPLE - len(self.sample)).to_pylist()
 
 
 class ViewPush:

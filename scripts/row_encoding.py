@@ -72,9 +72,7 @@ class RowEncoder:
         header = [("format", "u1"), ("as_of", ">u8"), ("layout", ">u2")]
         self._dtype = np.dtype([*header, ("nulls", "u1", (self._width,)), *fixed])
 
-    def encode(
-        self, values: pa.RecordBatch, as_of_us: Array, keys: Sequence[object]
-    ) -> list[bytes]:
+    def encode(self, values: pa.RecordBatch, as_of_us: Array, keys: pa.Array) -> pa.Array:
         """Return a row for each of `keys`; raise UnservableValue naming view, key and column."""
         rows = np.zeros(len(keys), self._dtype)
         rows["format"], rows["layout"] = FORMAT, self._layout
@@ -92,14 +90,12 @@ class RowEncoder:
                     rows[str(at)] = pc.binary_length(parts).to_numpy()
                     varying.append(parts)
             except _RowError as error:
-                raise self._refusal(name, error, keys[error.row]) from None
+                raise self._refusal(name, error, keys[error.row].as_py()) from None
             except WrongValue as error:
                 raise self._refusal(name, error) from None
         size = pa.binary(self._dtype.itemsize)
         fixed = pa.Array.from_buffers(size, len(keys), [None, pa.py_buffer(rows)])
-        joined = pc.binary_join_element_wise(fixed.cast(pa.large_binary()), *varying, _NO_SEPARATOR)
-        encoded: list[bytes] = joined.to_pylist()
-        return encoded
+        return pc.binary_join_element_wise(fixed.cast(pa.large_binary()), *varying, _NO_SEPARATOR)
 
     def _parsed(self, name: str, data_type: str) -> DataType:
         try:

@@ -26,16 +26,17 @@ class RowKeys:
         self._view, self._keys = view, keys
         self._entity_key = EntityKey([(key.name, key.type) for key in keys])
 
-    def entities(self, columns: Sequence[pa.Array]) -> list[str]:
+    def entities(self, columns: Sequence[pa.Array]) -> pa.Array:
         """Return the entity key of each row; raise UnservableValue naming view and column."""
         texts = [_plain(column, key.type) for column, key in zip(columns, self._keys, strict=True)]
         plain = [text for text in texts if text is not None]
         if len(plain) == len(texts):
-            joined: list[str] = pc.binary_join_element_wise(*plain, ",").to_pylist()
-            return joined
+            return pc.binary_join_element_wise(*plain, ",")
         try:
             values = map(python_values, columns, [key.type for key in self._keys])
-            return list(map(self._entity_key.encode_row, zip(*values, strict=True)))
+            return pa.array(
+                map(self._entity_key.encode_row, zip(*values, strict=True)), pa.string()
+            )
         except WrongKey as error:
             raise UnservableValue(f"View {self._view!r}: {error}") from None
 

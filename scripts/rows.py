@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import compress
 from typing import IO, Any, Generic, Self, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from provender.encoding import encode_tombstone
 from provender_ops.declared import Declared
@@ -25,10 +25,10 @@ Sent = TypeVar("Sent")
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Keys in Redis and their rows; `is_gone` says which rows are tombstones."""
+    """Keys in Redis (text) and their rows (binary); `is_gone` says which rows are tombstones."""
 
-    keys: Sequence[str]
-    values: Sequence[bytes]
+    keys: pa.Array
+    values: pa.Array
     is_gone: Sequence[bool]
 
     def __len__(self) -> int:
@@ -51,23 +51,23 @@ class RowMaker:
         """
         entities = self._row_keys.entities(changes.keys)
         return Rows(
-            keys=[f"{prefix}{{{entity}}}" for entity in entities],
+            keys=pc.binary_join_element_wise(prefix + "{", entities, "}", ""),
             values=self._values(changes, entities),
             is_gone=changes.is_gone.tolist(),
         )
 
-    def _values(self, changes: Changes, entities: list[str]) -> list[bytes]:
+    def _values(self, changes: Changes, entities: pa.Array) -> pa.Array:
         if not changes.is_gone.any():
             return self._encoder.encode(changes.values, changes.as_of_us, entities)
         live = ~changes.is_gone
-        values = changes.values.filter(pa.array(live))
-        rows = iter(
-            self._encoder.encode(values, changes.as_of_us[live], list(compress(entities, live)))
-        )
-        return [
+        chosen = pa.array(live)
+        values, whose = changes.values.filter(chosen), entities.filter(chosen)
+        rows = iter(self._encoder.encode(values, changes.as_of_us[live], whose).to_pylist())
+        both = [
             encode_tombstone(int(as_of_us)) if is_gone else next(rows)
             for as_of_us, is_gone in zip(changes.as_of_us, changes.is_gone, strict=True)
         ]
+        return pa.array(both, pa.large_binary())
 
 
 class RowSpool:

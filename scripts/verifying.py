@@ -37,14 +37,14 @@ def verify(situation: Situation) -> Verified:
     looked_at = differing = 0
     for changes in history.sample(max(1, run.row_count // SAMPLE)):
         rows = maker.rows(changes, prefix)
-        found = situation.store.read(rows.keys)
+        found = situation.store.read(rows.keys.to_pylist())
         looked_at += len(rows)
         differing += _differing(rows, found, online.pushed.run_as_of_us, reaching_us)
     return Verified(looked_at, differing)
 
 
 def _differing(rows: Rows, found: list[bytes | None], pushed_us: int, reaching_us: int) -> int:
-    pairs = zip(rows.values, rows.is_gone, found, strict=True)
+    pairs = zip(rows.values.to_pylist(), rows.is_gone, found, strict=True)
     return sum(
         not (raw == row or _is_gone(raw, is_gone) or _is_later(raw, pushed_us, reaching_us))
         for row, is_gone, raw in pairs

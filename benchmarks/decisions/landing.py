@@ -1,38 +1,24 @@
 """`land-decisions`, against reading the stream by the same group and dropping what was read."""
 
-import json
-import random
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any
-from uuid import UUID
 
 from redis import Redis
 
+from benchmarks.decisions.landing_parts import landing_parts
+from benchmarks.decisions.stream import NAMESPACE, records
 from benchmarks.measure import Spread
 from benchmarks.online.fresh import call
 from benchmarks.online.server import redis_server
 from provender.keys import KeySpace
 
-NAMESPACE = "bench.dev"
 A_DAY = 100_000  # decisions
 AT_ONCE = 2_000  # entries in an answer, as the lander asks for
-TYPES = {
-    "integer": lambda some: some.randrange(1000),
-    "bigint": lambda some: some.randrange(2**40),
-    "double": lambda some: some.random() * 1000,
-    "decimal(18,2)": lambda some: f"{some.randrange(10**7) / 100:.2f}",
-    "varchar": lambda some: some.choice(["Bern", "Paris", "Rome", "Graz"]),
-    "boolean": lambda some: some.random() < 0.5,
-    "timestamp": lambda some: f"2026-03-02T08:00:00.{some.randrange(10**6):06}",
-    "smallint": lambda some: some.randrange(30),
-    "float": lambda some: round(some.random(), 6),
-    "date": lambda some: f"2026-0{some.randrange(1, 10)}-01",
-}
 
 
 @dataclass(frozen=True)
@@ -55,6 +41,7 @@ class Landing:
     compact_bytes: float
     compact_seconds: float
     megabytes: float  # the lander's process held at most
+    parts: Mapping[str, float]  # seconds of processor
 
     @property
     def ratio(self) -> Spread:
@@ -91,6 +78,7 @@ def measure_landing(work: Path, decisions: int, turns: int) -> Landing:
             _bytes(first, "compact*") / decisions,
             compact_seconds,
             megabytes,
+            call(landing_parts, decisions, folder / "parts"),
         )
 
 
@@ -108,33 +96,6 @@ def fill(url: str, decisions: int) -> int:
                     sent += len(record)
                 pipeline.execute()
     return sent
-
-
-def records(decisions: int) -> Iterator[bytes]:
-    """Yield decisions of one day as the writer writes them; the same each time."""
-    some = random.Random(0)
-    for number in range(1, decisions + 1):
-        second = number * 86_400 // (decisions + 1)
-        at = f"2026-03-02T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
-        record = {
-            "format": 3,
-            "writer": "0123456789ab",
-            "number": number,
-            "refused": 0,
-            "decision_id": UUID(int=some.getrandbits(128)).hex,
-            "model_version": "2026-02",
-            "decided_at": f"{at}.{some.randrange(10**6):06}Z",
-            "request": {"amount": some.randrange(10_000), "months": 24},
-            "decision": {"approved": some.random() < 0.5, "score": some.random()},
-            "outside": None,
-            "service": "bench_model",
-            "read_at": f"{at}.000000Z",
-            "read_us": some.randrange(100, 400),
-            "waited_for": None,
-            "keys": {"customer_id": some.randrange(500_000)},
-            "views": [_view(some, name, at) for name in ("activity", "spend", "devices")],
-        }
-        yield json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def read_and_drop(url: str, *, take_out: bool) -> float:
@@ -172,33 +133,6 @@ def land(url: str, folder: Path, *, tidy: bool) -> tuple[float, float]:
         lander.land(tidy=tidy)
         seconds = perf_counter() - began
     return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _view(some: random.Random, name: str, at: str) -> dict[str, Any]:
-    names = [f"{name}_{kind.partition('(')[0]}" for kind in TYPES]
-    return {
-        "view": name,
-        "version": 1,
-        "fingerprint": f"{hash_of(name):032x}",
-        "generation": 2,
-        "role": "decides",
-        "names": names,
-        "features": names,
-        "types": list(TYPES),
-        "hashed": False,
-        "as_of": f"{at[:-5]}00:00.000000Z",
-        "age_us": some.randrange(10**9),
-        "status": "ok",
-        "cached": False,
-        "values": [make(some) for make in TYPES.values()],
-        "statuses": None,
-        "defaults": [],
-    }
-
-
-def hash_of(name: str) -> int:
-    """Return a number that is the name's in each process."""
-    return int.from_bytes(name.encode()[:8])
 
 
 def _answer(client: Redis, stream: str, group: str) -> list[Any]:

@@ -61,13 +61,22 @@ def _records(records: Mapping[str, Records]) -> Mapping[str, object]:
 
 
 def _landing(landing: Landing) -> Mapping[str, object]:
-    read, landed = ([getattr(turn, each) for turn in landing.turns] for each in ("read", "landed"))
+    read, taken, landed = (
+        median(getattr(turn, each) for turn in landing.turns)
+        for each in ("read", "taken", "landed")
+    )
+    ours = sum(landing.parts.values())
     return {
         "landed": f"{landing.decisions:,}",
-        "read_seconds": f"{median(read):.2f}",
-        "landed_seconds": f"{median(landed):.2f}",
+        "read_seconds": f"{read:.2f}",
+        "taken_seconds": f"{taken:.2f}",
+        "landing_parts": rows([part, f"{seconds:.2f}"] for part, seconds in landing.parts.items()),
+        "landing_ours": f"{ours:.1f}",
+        "landing_least": f"{(ours + taken) / 2:.1f}",
+        "landing_least_ratio": f"{(ours + taken) / 2 / read:.1f}",
+        "landed_seconds": f"{landed:.2f}",
         "landed_ratio": f"{landing.ratio.median:.2f}",
-        "landed_rate": f"{landing.decisions / median(landed):,.0f}",
+        "landed_rate": f"{landing.decisions / landed:,.0f}",
         "landed_megabytes": f"{landing.megabytes:,.0f}",
         "landed_bytes": f"{landing.landed_bytes:,.0f}",
         "compact_bytes": f"{landing.compact_bytes:,.0f}",

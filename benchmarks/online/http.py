@@ -186,7 +186,7 @@ def _rows(space: KeySpace, view: ViewRecord, keys: int, now_us: int) -> dict[str
     batch = pa.RecordBatch.from_arrays(arrays, [name for name, _ in columns])
     encoder, entity = RowEncoder(view.view, 1, columns), EntityKey([("customer_id", "bigint")])
     names = [entity.encode({"customer_id": number}) for number in range(keys)]
-    rows = encoder.encode(batch, np.full(keys, now_us), names)
+    rows = encoder.encode(batch, np.full(keys, now_us), pa.array(names)).to_pylist()
     return {space.row(view.view, 1, 1, name): row for name, row in zip(names, rows, strict=True)}
 
 

@@ -1,17 +1,17 @@
-"""`push-online` of everything, of what changed and of nothing; and a stream of the same rows."""
+"""`push-online` of everything, of what changed and of nothing; and its commands as a stream."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 from benchmarks.measure import Contest, Taken, in_turn
 from benchmarks.online.fresh import call
+from benchmarks.online.prepared import prepare
 from benchmarks.online.published import Published
 from benchmarks.online.pushing import push_once
 from benchmarks.online.server import Server
-from benchmarks.online.stream import as_stream, rows_online, send
+from benchmarks.online.stream import Packed, send
 from benchmarks.online.world import VIEWS
 
 CHANGED = 0.01
@@ -27,6 +27,7 @@ class Pushed:
     history: int  # rows of all histories
     sent: int  # bytes of the stream
     used: int  # bytes of Redis
+    parts: Mapping[str, float]  # seconds of processor of a full push
 
 
 def measure_push(published: Published, server: Server, repeats: int) -> Pushed:
@@ -35,7 +36,9 @@ def measure_push(published: Published, server: Server, repeats: int) -> Pushed:
     empty = server.used_memory()
     whole, taken = push(published.folder, server)
     used = server.used_memory() - empty
-    stream = _stream(server)
+    prepared = call(prepare, published.folder)
+    stream = prepared.stream
+    parts = {**prepared.parts, "commands taken by Redis": _busy(server, stream)}
     full = in_turn(
         {
             "stream": lambda: _stream_into_empty(server, stream, published.keys),
@@ -50,8 +53,8 @@ def measure_push(published: Published, server: Server, repeats: int) -> Pushed:
         },
         repeats,
     )
-    sent = sum(map(len, stream))
-    return Pushed(full, later, whole - taken.seconds, history, sent, used)
+    sent = sum(len(commands) for commands, _ in stream)
+    return Pushed(full, later, whole - taken.seconds, history, sent, used, parts)
 
 
 def push(folder: Path, server: Server) -> tuple[float, Taken]:
@@ -71,12 +74,16 @@ def _changed(published: Published, server: Server) -> Taken:
     return push(published.folder, server)[1]
 
 
-def _stream(server: Server) -> list[bytes]:
-    with server.client() as client:
-        return as_stream(chain.from_iterable(rows_online(client, view) for view in VIEWS))
+def _busy(server: Server, stream: Sequence[Packed]) -> float:
+    """Return the seconds of processor that Redis takes for the stream."""
+    _empty(server)
+    before = server.info("cpu")
+    send(server, stream)
+    after = server.info("cpu")
+    return float(sum(after[each] - before[each] for each in ("used_cpu_user", "used_cpu_sys")))
 
 
-def _stream_into_empty(server: Server, stream: Sequence[bytes], keys: int) -> Taken:
+def _stream_into_empty(server: Server, stream: Sequence[Packed], keys: int) -> Taken:
     _empty(server)
     taken = send(server, stream)
     with server.client() as client:

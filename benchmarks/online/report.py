@@ -51,10 +51,14 @@ def _setting(online: Online) -> Mapping[str, object]:
 
 def _figures(online: Online) -> Mapping[str, object]:
     pushed, light = online.pushed, online.light
+    busy = sum(pushed.parts.values())
     return {
         "history": f"{pushed.history:,}",
         "start": f"{pushed.start:.1f}",
         "bytes": f"{pushed.sent / 1e6:.0f}",
+        "busy": f"{busy:.1f}",
+        "least": f"{busy / 2:.1f}",
+        "least_ratio": f"{busy / 2 / pushed.full.seconds('stream').median:.1f}",
         "used": f"{pushed.used / 1e6:.0f}",
         "used_binary": f"{pushed.used / 2**20:.0f}",
         "entity": f"{pushed.used / online.amount.entities:.0f}",
@@ -80,6 +84,7 @@ def _tables(online: Online) -> Mapping[str, str]:
         "processes": rows(map(_processes, online.rates)),
         "push": rows(_push(online.pushed)),
         "later": rows(_later(online.pushed)),
+        "parts": rows([part, f"{seconds:.2f}"] for part, seconds in online.pushed.parts.items()),
         "layouts": rows(_layouts(online.layouts, online.amount.entities)),
         "freshness": rows(_freshness(online.freshness)),
     }

@@ -1,9 +1,9 @@
-"""The floor of a push: its rows as one stream of commands, made before, sent as fast as it goes."""
+"""Rows that are online; and the floor of a push: its commands, made before, sent at once."""
 
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 from typing import cast
 
 from redis import Redis
@@ -14,9 +14,10 @@ from benchmarks.online.world import NAMESPACE
 from provender.keys import KeySpace
 from provender.registry import read_registry
 
-AT_ONCE = 2000  # rows in a command, as the push has them
+AT_ONCE = 2000  # rows
 OK = b"+OK\r\n"
 Row = tuple[bytes, bytes]
+Packed = tuple[bytes, int]  # commands, and how many they are
 
 
 def row_prefix(client: Redis, view: str) -> str:
@@ -35,18 +36,13 @@ def rows_online(client: Redis, view: str) -> Iterator[list[Row]]:
         yield list(zip(batch, cast("list[bytes]", client.mget(batch)), strict=True))
 
 
-def as_stream(batches: Iterator[list[Row]]) -> list[bytes]:
-    """Return an MSET for each batch, as it stands on the wire."""
-    return [_command(b"MSET", *chain.from_iterable(batch)) for batch in batches]
-
-
-def send(server: Server, stream: Sequence[bytes]) -> Taken:
+def send(server: Server, stream: Sequence[Packed]) -> Taken:
     """Send it over loopback, and wait for the last answer."""
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         began, busy = time.perf_counter(), time.process_time()
-        for command in stream:
-            connection.sendall(command)
-        _read(connection, OK * len(stream))
+        for commands, _ in stream:
+            connection.sendall(commands)
+        _read(connection, OK * sum(count for _, count in stream))
         return Taken(time.perf_counter() - began, time.process_time() - busy)
 
 
@@ -56,9 +52,3 @@ def _read(connection: socket.socket, expected: bytes) -> None:
         answers += connection.recv(1 << 16)
     if answers != expected:
         raise SystemExit(f"Redis refused a part of the stream: {answers[:200]!r}")
-
-
-def _command(*parts: bytes) -> bytes:
-    return b"*%d\r\n" % len(parts) + b"".join(
-        b"$%d\r\n%b\r\n" % (len(part), part) for part in parts
-    )

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from random import Random
 
+import pyarrow as pa
 import pytest
 from published_catalog import PublishedProject, State, View, minute
 from pushing import Pusher, in_history
@@ -160,6 +161,10 @@ def test_a_lost_write_of_the_last_push_is_repaired_by_the_next(
     assert pusher.online(activity) == in_history(activity, minute(3))
 
 
+def some_rows(keys: list[str], values: list[bytes]) -> Rows:
+    return Rows(pa.array(keys), pa.array(values, pa.large_binary()), [False] * len(keys))
+
+
 def test_a_row_of_a_later_run_stays(
     project: PublishedProject, activity: View, pusher: Pusher
 ) -> None:
@@ -172,7 +177,7 @@ def test_a_row_of_a_later_run_stays(
     for last in times:
         for new in times:
             pusher.client.set("row", encode_tombstone(last))
-            (written,) = store.merge(Rows(["row"], [encode_tombstone(new)], [True]))
+            (written,) = store.merge(some_rows(["row"], [encode_tombstone(new)]))
             assert written == (new >= last)
             assert pusher.client.get("row") == encode_tombstone(max(last, new))
 
@@ -180,8 +185,8 @@ def test_a_row_of_a_later_run_stays(
 def test_a_row_that_redis_has_already_is_not_written_again(pusher: Pusher) -> None:
     """The overlap with the push before costs replicas and append-only files nothing."""
     store = OnlineStore(pusher.client, pusher.namespace, "lender", "dev")
-    rows = Rows(["old", "new"], [b"\x02" + bytes([1]) * 10] * 2, [False] * 2)
-    pusher.client.set("old", rows.values[0])
+    rows = some_rows(["old", "new"], [b"\x02" + bytes([1]) * 10] * 2)
+    pusher.client.set("old", rows.values[0].as_py())
 
     def writes() -> int:
         return int(pusher.client.info("persistence")["rdb_changes_since_last_save"])
@@ -191,7 +196,7 @@ def test_a_row_that_redis_has_already_is_not_written_again(pusher: Pusher) -> No
     assert writes() == before + 1
     assert store.merge(rows) == [True, True]
     assert writes() == before + 1
-    assert pusher.client.mget(rows.keys) == rows.values
+    assert pusher.client.mget(rows.keys.to_pylist()) == rows.values.to_pylist()
 
 
 def test_changes_of_any_size_are_all_pushed(
@@ -213,7 +218,7 @@ def test_damaged_rows_are_overwritten(pusher: Pusher) -> None:
     pusher.client.set("short", b"\x01\xff")
     pusher.client.set("other format", b"\xff" * 20)
     pusher.client.lpush("list", "x")
-    rows = Rows(["short", "other format", "list", "new"], [b"\x01" + b"\x00" * 10] * 4, [False] * 4)
+    rows = some_rows(["short", "other format", "list", "new"], [b"\x01" + b"\x00" * 10] * 4)
 
     assert store.merge(rows) == [True] * 4
 

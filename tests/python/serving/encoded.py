@@ -74,4 +74,6 @@ def encoded(
         given = str(value) if data_type.name in HUGE and value is not None else value
         arrays.append(pa.array([given], arrow_type(data_type)))
     batch = pa.RecordBatch.from_arrays(arrays, [name for name, _ in columns])
-    return RowEncoder(view, layout, columns).encode(batch, np.array([as_of_us]), ["k"])[0]
+    rows = RowEncoder(view, layout, columns).encode(batch, np.array([as_of_us]), pa.array(["k"]))
+    row: bytes = rows[0].as_py()
+    return row

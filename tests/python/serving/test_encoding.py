@@ -64,7 +64,7 @@ def test_every_type_comes_back_exactly(
     def comes_back(values: list[Any], as_of_us: int) -> None:
         batch = from_duckdb(db, data_type, values)
         as_of = np.full(len(values), as_of_us, np.int64)
-        rows = encoder.encode(batch, as_of, range(len(values)))
+        rows = encoder.encode(batch, as_of, pa.array(range(len(values)))).to_pylist()
         redis_client.mset({f"row:{n}": row for n, row in enumerate(rows)})
         for n, value in enumerate(values):
             raw: Any = redis_client.get(f"row:{n}")
@@ -105,8 +105,10 @@ def test_an_extreme_comes_back_exactly(
     data_type: str, value: object, db: duckdb.DuckDBPyConnection
 ) -> None:
     columns = [("a", data_type), ("b", data_type)]
-    (row,) = RowEncoder("v", 1, columns).encode(
-        from_duckdb(db, data_type, [value]), np.array([0]), ["k"]
+    (row,) = (
+        RowEncoder("v", 1, columns)
+        .encode(from_duckdb(db, data_type, [value]), np.array([0]), pa.array(["k"]))
+        .to_pylist()
     )
     with localcontext() as context:
         context.prec = 3  # a caller's own
@@ -162,7 +164,7 @@ def test_what_python_has_not_is_refused_naming_view_and_column(
     batch = db.sql(sql).to_arrow_reader(10).read_all().combine_chunks().to_batches()[0]
     encoder = RowEncoder("activity", 1, [("fine", "integer"), ("bad", data_type)])
     with pytest.raises(UnservableValue) as caught:
-        encoder.encode(batch, np.array([0]), ["42"])
+        encoder.encode(batch, np.array([0]), pa.array(["42"]))
     assert "View 'activity', key '42', column 'bad': " in str(caught.value)
     assert "Cast it" in str(caught.value)
 
@@ -172,7 +174,7 @@ def test_a_column_of_another_type_is_refused(stored: str, db: duckdb.DuckDBPyCon
     sql = f"select {stored} as iban"
     batch = db.sql(sql).to_arrow_reader(10).read_all().combine_chunks().to_batches()[0]
     with pytest.raises(UnservableValue, match="column 'iban': history holds a") as caught:
-        RowEncoder("v", 1, [("iban", "integer")]).encode(batch, np.array([0]), ["k"])
+        RowEncoder("v", 1, [("iban", "integer")]).encode(batch, np.array([0]), pa.array(["k"]))
     assert "DE89" not in str(caught.value)
 
 
