@@ -18,7 +18,7 @@ test: .venv/dev profiles.yml
 	@$(MAKE) --no-print-directory -j 2 lint pytest
 
 pytest: .venv/dev profiles.yml
-	$(BIN)/python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
 
 torture: .venv/dev profiles.yml
 	PROVENDER_WORLDS=50000 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/python/time/test_worlds.py

@@ -495,6 +495,19 @@ SERVICES = [
         owners=GROWTH,
     ),
     Case(
+        "a rollout begun",
+        do.roll_out("shadow"),
+        [fits("service account_closure", "rollout begun")],
+    ),
+    Case(
+        "a rollout that decides",
+        do.roll_out("canary, share: 0.1"),
+        [breaks("service account_closure", "rollout goes up")],
+        services={"account_closure"},
+        owners=GROWTH,
+        says=["customer_spend@2 decides for 10 % of the entities instead of 0 %"],
+    ),
+    Case(
         "a larger latency budget",
         edit(do.EXPOSURES, "latency_budget: 20ms", "latency_budget: 80ms"),
         [breaks("service credit_risk", "latency_budget loosened")],

@@ -48,6 +48,19 @@ def edits(*changes: tuple[str, str, str]) -> Apply:
     return apply
 
 
+def roll_out(stage: str) -> Apply:
+    """Lead a service that reads version 1 to version 2."""
+    old = (
+        "      - ref('customer_spend', v=1)\n    config:\n"
+        "      enabled: \"{{ project_name == 'provender' }}\"\n"
+        "      meta:\n        feature_service:\n"
+    )
+    both = old.replace("v=1)\n", "v=1)\n      - ref('customer_spend', v=2)\n")
+    back = "roll_back_when: {differing: 0.05, decisions: 100}"
+    rollout = f"{{customer_spend: {{from: 1, to: 2, stage: {stage}, {back}}}}}"
+    return edit(EXPOSURES, old, f"{both}          rollouts: {rollout}\n")
+
+
 def variable(name: str, value: str) -> Apply:
     """Give dbt a var."""
     return lambda lender: lender.variables.update({name: value})
