@@ -187,7 +187,7 @@ def _dbt(root: Path, arguments: Sequence[str]) -> Generator[str, None, None]:
                     errors.append(sentence_of(event["exc"]))
                 else:
                     yield event["msg"]
-        except BaseException:
+        except BaseException:  # Ctrl-C too: no dbt goes on unseen
             process.terminate()
             process.wait()
             raise

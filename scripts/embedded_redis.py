@@ -212,4 +212,4 @@ def _wait(is_done: Callable[[], bool], seconds: float, error: NoRedis) -> None:
     while not is_done():
         if time.monotonic() > deadline:
             raise error
-        time.sleep(_PAUSE)
+        time.sleep(_PAUSE)  # a server tells nobody that it is up, or gone

@@ -50,6 +50,11 @@ class Change:
         return "breaking" if self.is_breaking else "compatible"
 
 
+def of_service(service: str, kind: str, is_breaking: bool, why: str, **more: Any) -> Change:
+    """Return a change of what one service is served; it reaches that service alone."""
+    return Change(f"service {service}", kind, is_breaking, why, services=(service,), **more)
+
+
 def digest(value: Any) -> str:
     """Return a hash of a JSON value, in hex; the order of mappings does not count."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from provender.keys import view_label
 from provender.records import WHOLE, Rollout
 from provender_ops.definitions.declarations import Service
-from provender_ops.plan.change import Change
+from provender_ops.plan.change import Change, of_service
 
 Ends = tuple[str, str]  # labels: from which version, to which
 
@@ -74,15 +74,8 @@ def _of(  # noqa: PLR0913, PLR0917 - what a change is made of
     was: Rollout | None,
     becomes: Rollout | None,
 ) -> Change:
-    return Change(
-        subject=f"service {service.name}",
-        kind=kind,
-        is_breaking=is_breaking,
-        why=why,
-        old=was and _told(ends, was),
-        new=becomes and _told(ends, becomes),
-        services=(service.name,),
-    )
+    old, new = was and _told(ends, was), becomes and _told(ends, becomes)
+    return of_service(service.name, kind, is_breaking, why, old=old, new=new)
 
 
 def _told(ends: Ends, rollout: Rollout) -> str:

@@ -1,10 +1,9 @@
 """What changed of what a model service is served."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from provender_ops.definitions.declarations import Column, Declarations, Service
-from provender_ops.plan.change import Change, named
+from provender_ops.plan.change import Change, named, of_service
 from provender_ops.plan.rollouts import is_decided, rollout_changes
 from provender_ops.plan.views import column_list, same_columns
 
@@ -16,27 +15,18 @@ def service_changes(old: Declarations, new: Declarations) -> Iterator[Change]:
     for name, service in old.services.items():
         if name not in new.services:
             why = "Who asks for it is told that there is no such service."
-            yield _of(service, "service removed", True, why, old=[*service.views])
+            yield of_service(service.name, "service removed", True, why, old=[*service.views])
     for name, service in new.services.items():
         if name not in old.services:
-            yield _of(service, "service added", False, "Nobody reads it yet.", new=[*service.views])
+            yield of_service(
+                service.name, "service added", False, "Nobody reads it yet.", new=[*service.views]
+            )
         else:
             yield from _served(old.services[name], service)
             yield from rollout_changes(old.services[name], service)
             yield from _keys(old, new, name)
             yield from _promised(old.services[name], service)
             yield from _training(old.services[name], service)
-
-
-def _of(service: Service, kind: str, is_breaking: bool, why: str, **more: Any) -> Change:
-    return Change(
-        subject=f"service {service.name}",
-        kind=kind,
-        is_breaking=is_breaking,
-        why=why,
-        services=(service.name,),
-        **more,
-    )
 
 
 def _by_name(service: Service) -> Mapping[str, Pair]:
@@ -55,15 +45,15 @@ def _served(old: Service, new: Service) -> Iterator[Change]:
     renamed = {name: other[before[name]] for name in gone if before[name] in other}
     for name, becomes in renamed.items():
         why = f"What was served as `{name}` is served as `{becomes}`: two features of one name."
-        yield _of(new, "served under another name", True, why, old=name, new=becomes)
+        yield of_service(new.name, "served under another name", True, why, old=name, new=becomes)
     dropped = [name for name in gone if name not in renamed]
     if dropped:
         why = f"The model is not given {named(dropped)} any more."
-        yield _of(new, "features dropped", True, why, old=dropped)
+        yield of_service(new.name, "features dropped", True, why, old=dropped)
     added = [name for name in come if name not in renamed.values()]
     if added:
         why = f"The model is given {named(added)} too."
-        yield _of(new, "features added", False, why, new=added)
+        yield of_service(new.name, "features added", False, why, new=added)
     yield from _other_versions(old, new)
     both = before.keys() & after.keys()
     places = [[name for name in names if name in both] for names in (before, after)]
@@ -71,7 +61,7 @@ def _served(old: Service, new: Service) -> Iterator[Change]:
     if moved:
         why = "A model that takes the values by their place is given others."
         old_order, new_order = map(list, zip(*moved, strict=True))
-        yield _of(new, "features reordered", True, why, old=old_order, new=new_order)
+        yield of_service(new.name, "features reordered", True, why, old=old_order, new=new_order)
 
 
 def _other_versions(old: Service, new: Service) -> Iterator[Change]:
@@ -86,8 +76,8 @@ def _other_versions(old: Service, new: Service) -> Iterator[Change]:
             continue
         why = f"{named(names)} of {becomes} instead of {was}: the model was trained on the latter."
         hint = f"Serve {becomes} as a shadow first, and to a share of the requests then."
-        yield _of(
-            new,
+        yield of_service(
+            new.name,
             "served from another view",
             True,
             why,
@@ -101,8 +91,8 @@ def _keys(old: Declarations, new: Declarations, name: str) -> Iterator[Change]:
     before, after = _asked_by(old, name), _asked_by(new, name)
     if not same_columns(before, after):
         why = "Who asks with the old keys is refused: a read names exactly the keys of the service."
-        yield _of(
-            new.services[name],
+        yield of_service(
+            new.services[name].name,
             "keys changed",
             True,
             why,
@@ -123,16 +113,16 @@ def _promised(old: Service, new: Service) -> Iterator[Change]:
     shown = {"old": _ms(was), "new": _ms(becomes)}
     if was != becomes and becomes is None:
         why = "Nobody is told any more that reads are slow."
-        yield _of(new, "latency_budget dropped", True, why, **shown)
+        yield of_service(new.name, "latency_budget dropped", True, why, **shown)
     elif was is not None and becomes is not None and becomes > was:
         why = f"A read may take {_ms(becomes)} before it is given up, and before anybody is told."
-        yield _of(new, "latency_budget loosened", True, why, **shown)
+        yield of_service(new.name, "latency_budget loosened", True, why, **shown)
     elif was != becomes:
         why = f"A read that takes longer than {_ms(becomes)} is given up: `unavailable`."
-        yield _of(new, "latency_budget tightened", False, why, **shown)
+        yield of_service(new.name, "latency_budget tightened", False, why, **shown)
     if old.owner != new.owner:
         why = f"From now on {new.owner} answers for it."
-        yield _of(new, "owner changed", False, why, old=old.owner, new=new.owner)
+        yield of_service(new.name, "owner changed", False, why, old=old.owner, new=new.owner)
 
 
 def _ms(milliseconds: int | None) -> str | None:
@@ -144,14 +134,19 @@ def _training(old: Service, new: Service) -> Iterator[Change]:
         becomes = new.training_sets.get(version)
         if becomes is None:
             why = f"Nothing says any more what {version} was trained on: its drift is not watched."
-            yield _of(new, "training set dropped", True, why, old=[version, was])
+            yield of_service(new.name, "training set dropped", True, why, old=[version, was])
         elif becomes != was:
             why = f"Drift of {version} is told against other data than it was trained on."
-            yield _of(
-                new, "training set changed", True, why, old=[version, was], new=[version, becomes]
+            yield of_service(
+                new.name,
+                "training set changed",
+                True,
+                why,
+                old=[version, was],
+                new=[version, becomes],
             )
     for version in new.training_sets:
         if version not in old.training_sets:
             why = f"Drift of {version} is watched."
             dataset = [version, new.training_sets[version]]
-            yield _of(new, "training set added", False, why, new=dataset)
+            yield of_service(new.name, "training set added", False, why, new=dataset)

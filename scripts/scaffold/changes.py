@@ -45,7 +45,7 @@ def write(root: Path, changes: Sequence[Change]) -> None:
         for change in changes:
             _write(root, change)
             done.append(change)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: half a view is worse than none
         for change in reversed(done):
             with suppress(OSError):
                 _take_back(root, change)

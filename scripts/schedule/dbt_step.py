@@ -58,7 +58,7 @@ def run_dbt(arguments: Sequence[str], root: Path, lock: RunLock, step: str) -> N
         try:
             for line in process.stdout or ():
                 said.hear(line)
-        except BaseException:
+        except BaseException:  # Ctrl-C too: no dbt goes on unseen
             process.terminate()
             process.wait()
             raise

@@ -110,7 +110,7 @@ class Endpoints:
         for number, served in enumerate(batch, 1):
             told.append(self._told(served, caller, wants_receipt))
             if number % _BREATH == 0:
-                await asyncio.sleep(0)
+                await asyncio.sleep(0)  # other requests have their turn
         return response({"service": service, "results": told}, headers=notices(record.views))
 
     async def _decide(self, call: Call) -> Response:

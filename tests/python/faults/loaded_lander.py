@@ -94,7 +94,7 @@ def _land(landing: Landing, told: int) -> None:
     try:
         _count_steps(landing, told)
         code = _run(landing)
-    except BaseException:
+    except BaseException:  # a fork: nothing may pass it by
         sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
     finally:
         os._exit(code)
